@@ -1,0 +1,1 @@
+"""Actions: one file a family; nothing imports them but the registry's loader."""
