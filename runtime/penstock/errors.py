@@ -37,6 +37,32 @@ INTERNAL = frozenset({"undefined", "loop_limit", "unknown_outcome"})
 """Codes that `catch` and the history see, and that are `internal` to callers."""
 
 
+CODES: dict[int, str] = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    412: "precondition_failed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid_value",
+    428: "precondition_required",
+    429: "rate_limited",
+    431: "headers_too_large",
+    500: "internal",
+    502: "upstream_failed",
+    503: "overloaded",
+    504: "timeout",
+}
+
+
+def code_for(status: int) -> str:
+    """The code of a failure that only says its status; `failed` for those that have none of their own."""
+    return CODES.get(status, "failed")
+
+
 class Failure(Exception):
     """A step failed: `code` says how, `status` what a caller is answered with.
 

@@ -28,7 +28,12 @@ class Static:
 
 
 class Block(typing.Protocol):
-    """Nested steps, compiled: call it with a context; await what it gives unless that is None or a Signal."""
+    """Nested steps, compiled: call it with a context; await what it gives if that is a coroutine.
+
+    It gives None at its end, or the Signal that ended it. `ids` are the steps inside that have one.
+    """
+
+    ids: tuple[str, ...]
 
     def __call__(self, ctx: Any, /) -> Any: ...
 
