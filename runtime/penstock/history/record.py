@@ -8,9 +8,12 @@ StepStatus = Literal["ok", "skipped", "failed", "retried"]
 RunStatus = Literal["running", "ok", "failed", "interrupted"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StepMeta:
-    """What is known of a step before it runs; one for each compiled step. `names` are the names of its inputs."""
+    """What is known of a step before it runs; one for each compiled step, told apart by identity.
+
+    `names` are the names of its inputs.
+    """
 
     path: str
     id: str | None
@@ -31,7 +34,8 @@ The output of a failed or retried try is `{"code": …, "message": …}`.
 class RunRecord:
     """One run. `started` is Unix seconds, `t0` the monotonic second it began at, `duration` seconds.
 
-    `error` is `{code, message, status, step, where}`. `secrets` are values to mask besides those of the whole process.
+    `error` is `{code, message, status, step, where}`. `secrets` are values to mask besides those of the whole process. `size` is about
+    how many bytes it keeps from being freed (body and answer), so that the queue is bounded in bytes too.
     """
 
     id: int
@@ -52,3 +56,4 @@ class RunRecord:
     error: dict[str, Any] | None = None
     steps: list[StepRecord] = field(default_factory=list)
     secrets: tuple[str, ...] = ()
+    size: int = 0
