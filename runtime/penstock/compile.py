@@ -1,0 +1,474 @@
+"""Compile: a file's steps become Python functions whose code carries the file's name and lines.
+
+Each block of steps is one function `(_s: Context) -> None | Signal` (async where a step of it may wait). All of a file's functions are
+one code object, compiled once: tracebacks, pdb and coverage speak of the YAML file.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import CoroutineType
+from typing import Any, get_args, get_origin
+
+from penstock import convert, expression
+from penstock.context import Signal
+from penstock.history.record import StepMeta
+from penstock.model import Argument, Document, Step, Template
+from penstock.params import Checker
+from penstock.registry import Action, Param
+from penstock.shape import PLAIN, Shape
+from penstock.steps import attempt, failed, push_undo
+
+ROOTS = frozenset(
+    {"params", "given", "steps", "vars", "user", "middleware", "env", "secrets", "data", "request"}
+)
+
+
+@dataclass(slots=True)
+class Program:
+    """A compiled file: its entry block and what a run needs to know of it."""
+
+    document: Document
+    block: Callable[[Any], Any]
+    asynchronous: bool
+    checker: Checker
+    level: str
+    ids: tuple[str, ...]
+    has_undo: bool
+    timeout: float
+    headers: tuple[tuple[str, Callable[[Any], Any]], ...]
+    content_type: Callable[[Any], Any] | None
+    lines: frozenset[int]
+    chain: "tuple[Program, ...]" = ()
+    waits: bool = False
+    shape: Shape = PLAIN
+    body_limit: int = 1_000_000
+
+    @property
+    def name(self) -> str:
+        return self.document.name
+
+
+def compile_document(
+    document: Document,
+    actions: Mapping[str, Action],
+    *,
+    root: Path,
+    level: str,
+    timeout: float,
+    messages: Mapping[str, str] | None = None,
+) -> Program:
+    """Compile one file. `level` is the history level, `timeout` seconds for a run."""
+    return _Compiler(document, actions, root, record=level in ("steps", "full")).program(level, timeout, messages or {})
+
+
+def compile_templates(templates: Mapping[str, Template], filename: str) -> dict[str, Callable[[Any], Any]]:
+    """Functions of the context for templates that stand outside of steps (headers, error bodies)."""
+    writer = _Writer(filename)
+    names = {key: writer.function(template) for key, template in templates.items()}
+    space = writer.run({})
+    return {key: space[name] for key, name in names.items()}
+
+
+class _Writer:
+    """The module being written for one file."""
+
+    def __init__(self, filename: str) -> None:
+        self.filename = filename
+        self.body: list[ast.stmt] = []
+        self.count = 0
+        self.lines: set[int] = set()
+
+    def fresh(self, stem: str) -> str:
+        self.count += 1
+        return f"_{stem}_{self.count}"
+
+    def function(self, template: Template, *, truth: bool = False) -> str:
+        """Write a function `(_s) -> value` for an expression; gives its name."""
+        name = self.fresh("expr")
+        tree: ast.expr = template.tree
+        if truth:
+            tree = _call("_truth", tree)
+        self.define(name, [ast.Return(tree)], template.line, [template])
+        return name
+
+    def define(
+        self, name: str, body: list[ast.stmt], line: int, templates: Iterable[Template], *, asynchronous: bool = False
+    ) -> None:
+        kind: type[ast.FunctionDef] | type[ast.AsyncFunctionDef] = ast.AsyncFunctionDef if asynchronous else ast.FunctionDef
+        arguments = ast.arguments(posonlyargs=[], args=[ast.arg("_s")], kwonlyargs=[], kw_defaults=[], defaults=[])
+        prologue = _prologue(templates)
+        node = kind(name=name, args=arguments, body=[*prologue, *body], decorator_list=[], returns=None)
+        for statement in prologue:
+            _place(statement, line)
+        node.lineno = node.end_lineno = line
+        node.col_offset = node.end_col_offset = 0
+        _place(node.args, line)
+        self.body.append(node)
+
+    def run(self, space: dict[str, Any]) -> dict[str, Any]:
+        module = ast.Module(body=self.body, type_ignores=[])
+        _place_missing(module, 1)
+        names: dict[str, Any] = {**expression.NAMESPACE, **space, "__name__": "penstock.file", "__file__": self.filename}
+        exec(compile(module, self.filename, "exec", dont_inherit=True), names)  # noqa: S102
+        return names
+
+
+class _Compiler:
+    def __init__(self, document: Document, actions: Mapping[str, Action], root: Path, *, record: bool) -> None:
+        self.document = document
+        self.actions = actions
+        self.record = record
+        self.writer = _Writer(str((root / document.file).resolve()))
+        self.space: dict[str, Any] = {
+            "_Signal": Signal,
+            "_Coroutine": CoroutineType,
+            "_failed": failed,
+            "_attempt": attempt,
+            "_push_undo": push_undo,
+            "_truth": bool,
+        }
+        self.metas: list[StepMeta] = []
+        self.ids: dict[str, tuple[str, ...]] = {}
+        self.has_undo = False
+        self.lines: set[int] = set()
+
+    def program(self, level: str, timeout: float, messages: Mapping[str, str]) -> Program:
+        document = self.document
+        entry, asynchronous, ids = self.block(document.steps, document.name, first=1)
+        headers = {name: self.writer.function(template) for name, template in document.headers.items()}
+        content_type = None if document.content_type is None else self.writer.function(document.content_type)
+        self.space["_metas"] = tuple(self.metas)
+        names = self.writer.run(self.space)
+        for block, inner in self.ids.items():
+            names[block].ids = inner
+        return Program(
+            document=document,
+            block=names[entry],
+            asynchronous=asynchronous,
+            checker=Checker(document.params, strict=document.strict, messages=messages),
+            level=level,
+            ids=ids,
+            has_undo=self.has_undo,
+            timeout=document.timeout or timeout,
+            headers=tuple((name, names[function]) for name, function in headers.items()),
+            content_type=None if content_type is None else names[content_type],
+            lines=frozenset(self.lines),
+        )
+
+    # -- blocks
+
+    def block(self, steps: tuple[Step, ...], name: str, *, first: int) -> tuple[str, bool, tuple[str, ...]]:
+        """Write a block's function; gives its name, whether it may wait, and the ids of the steps inside."""
+        function = re.sub(r"\W+", "_", name).strip("_")
+        if function in self.ids:
+            function = self.writer.fresh(function)
+        self.ids[function] = ()
+        body: list[ast.stmt] = []
+        templates: list[Template] = []
+        ids: list[str] = []
+        asynchronous = False
+        for step in steps:
+            waits = self.step(step, body, templates, ids)
+            asynchronous = asynchronous or waits
+        line = steps[0].mark.line if steps else first
+        if body:
+            body = self._guarded(body, line)
+        else:
+            body = [_at(ast.Pass(), line)]
+        self.writer.define(function, body, line, templates, asynchronous=asynchronous)
+        self.ids[function] = tuple(ids)
+        return function, asynchronous, tuple(ids)
+
+    def _guarded(self, body: list[ast.stmt], line: int) -> list[ast.stmt]:
+        prologue = "_now = _s.world.clock.monotonic\n_r = _s.record\n" if self.record else "_now = _s.world.clock.monotonic\n"
+        start = _parse(prologue + "_t = _now()\n_at = 0")
+        handler = _parse("try: pass\nexcept BaseException as _e:\n raise _failed(_s, _metas[_at], _t, _e)")[0]
+        assert isinstance(handler, ast.Try)
+        handler.body = body
+        for statement in start:
+            _place(statement, line)
+        _place_outer(handler, line)
+        return [*start, handler]
+
+    # -- steps
+
+    def step(self, step: Step, out: list[ast.stmt], templates: list[Template], ids: list[str]) -> bool:
+        action = self.actions[step.action]
+        line = step.mark.line
+        self.lines.add(line)
+        index = len(self.metas)
+        asynchronous = action.asynchronous or any(key in step.arguments for key in action.awaits)
+        maybe = False
+        values: list[str] = []
+        names: list[str] = []
+        assigns: list[ast.stmt] = []
+        positional: list[ast.expr] = [ast.Name("_s", ast.Load())] if action.takes_context else []
+        keywords: list[ast.keyword] = []
+        self.metas.append(StepMeta("", None, "", "", 0, ()))
+        for key, argument in step.arguments.items():
+            param = action.param(key)
+            assert param is not None
+            node, waits, recorded = self.argument(step, param, argument, assigns, templates, ids, index)
+            maybe = maybe or waits
+            if node is None:
+                continue
+            if recorded is not None:
+                names.append(key)
+                values.append(recorded)
+            if param is action.value:
+                positional.append(node)
+            else:
+                keywords.append(ast.keyword(param.python, node))
+        self.metas[index] = StepMeta(
+            path=step.path, id=step.id, action=step.action, file=self.document.file, line=line, names=tuple(names)
+        )
+        if step.id is not None:
+            ids.append(step.id)
+        self.space[f"_do_{index}"] = action.function
+        call: ast.expr = ast.Call(ast.Name(f"_do_{index}", ast.Load()), positional, keywords)
+        body: list[ast.stmt] = [*assigns]
+        if step.retry is not None or step.timeout is not None:
+            self.space[f"_retry_{index}"] = (step.retry, step.timeout)
+            body.append(_assign("_x", _await(_call("_attempt", "_s", _meta(index), f"_retry_{index}", _lambda(call)))))
+            asynchronous = True
+        elif asynchronous:
+            body.append(_assign("_x", _await(call)))
+        else:
+            body.append(_assign("_x", call))
+            if maybe:
+                body += _parse("if type(_x) is _Coroutine: _x = await _x")
+                asynchronous = True
+        body += self._after(step, action, index, values, templates, ids)
+        for statement in body:
+            _place_missing(statement, line)
+        out.append(_at(_assign("_at", ast.Constant(index)), line))
+        if step.when is not None:
+            templates.append(step.when)
+            skipped = self._skipped(step, index)
+            node_if = ast.If(_call("_truth", step.when.tree), body, skipped)
+            _place_missing(node_if, line)
+            out.append(node_if)
+        else:
+            out += body
+        return asynchronous
+
+    def _after(
+        self, step: Step, action: Action, index: int, values: list[str], templates: list[Template], ids: list[str]
+    ) -> list[ast.stmt]:
+        """What follows the call: result, record, undo, signal."""
+        text: list[str] = []
+        if step.id is not None:
+            value = "None if type(_x) is _Signal else _x" if action.signals else "_x"
+            text.append(f"_s.steps[{step.id!r}] = {value}")
+        if self.record:
+            shown = "None if type(_x) is _Signal else _x" if action.signals else "_x"
+            inputs = f"({', '.join(values)},)" if values else "None"
+            text.append(f"_n = _now(); _r((_metas[{index}], 'ok', _t, _n, {inputs}, {shown})); _t = _n")
+        if step.undo:
+            self.has_undo = True
+            undo, _, _ = self.block(step.undo, f"{step.path}.undo", first=step.mark.line)
+            text.append(f"_push_undo(_s, {undo})")
+        if action.signals:
+            text.append("if type(_x) is _Signal: return _x")
+        return _parse("\n".join(text))
+
+    def _skipped(self, step: Step, index: int) -> list[ast.stmt]:
+        text = [] if step.id is None else [f"_s.steps[{step.id!r}] = None"]
+        if self.record:
+            text.append(f"_n = _now(); _r((_metas[{index}], 'skipped', _t, _n, None, None)); _t = _n")
+        return _parse("\n".join(text) or "pass")
+
+    # -- arguments
+
+    def argument(
+        self,
+        step: Step,
+        param: Param,
+        argument: Argument,
+        assigns: list[ast.stmt],
+        templates: list[Template],
+        ids: list[str],
+        index: int,
+    ) -> tuple[ast.expr | None, bool, str | None]:
+        """The node that passes an argument, whether a block of it may wait, and the variable to record."""
+        parsed = argument.parsed
+        if param.kind == "value":
+            return self._value(param, argument, assigns, templates, index)
+        if param.kind == "expr":
+            self.lines.add(parsed.line)
+            return _name(self.writer.function(parsed, truth=param.name in TRUTH)), False, None
+        if param.kind == "static":
+            value = argument.raw
+            if param.type is float or (param.static is not None and param.static.of == "duration"):
+                value = convert.duration(value, param.name)
+            return ast.Constant(value), False, None
+        if param.kind == "block":
+            name, waits, inner = self.block(parsed, f"{step.path}.{param.name}", first=argument.key_mark.line)
+            ids += inner
+            return _name(name), waits, None
+        if param.kind == "blocks":
+            keys: list[ast.expr | None] = []
+            nodes: list[ast.expr] = []
+            waits = False
+            for key, steps in parsed.items():
+                name, inner_waits, inner = self.block(steps, f"{step.path}.{param.name}.{key}", first=argument.key_mark.line)
+                ids += inner
+                waits = waits or inner_waits
+                keys.append(ast.Constant(key))
+                nodes.append(_name(name))
+            return ast.Dict(keys, nodes), waits, None
+        return self._records(step, param, argument, templates, ids, index)
+
+    def _records(
+        self, step: Step, param: Param, argument: Argument, templates: list[Template], ids: list[str], index: int
+    ) -> tuple[ast.expr, bool, None]:
+        record = get_args(param.type)[0]
+        maker = f"_make_{index}_{param.python}"
+        self.space[maker] = record
+        waits = False
+        items: list[ast.expr] = []
+        for position, fields in enumerate(argument.parsed):
+            keywords: list[ast.keyword] = []
+            for nested in param.fields:
+                inner = fields.get(nested.name)
+                if inner is None:
+                    continue
+                at = _Nested(step, f"{step.path}.{param.name}[{position}]")
+                node, inner_waits, _ = self.argument(at.step, nested, inner, [], templates, ids, index)
+                waits = waits or inner_waits
+                if node is not None:
+                    keywords.append(ast.keyword(nested.python, node))
+            items.append(ast.Call(_name(maker), [], keywords))
+        return ast.List(items, ast.Load()), waits, None
+
+    def _value(
+        self, param: Param, argument: Argument, assigns: list[ast.stmt], templates: list[Template], index: int
+    ) -> tuple[ast.expr | None, bool, str | None]:
+        template: Template = argument.parsed
+        self.lines.add(template.line)
+        if template.constant and template.value is None and not param.required:
+            return None, False, None
+        templates.append(template)
+        tree = template.tree
+        check = convert.converter(param.type, param.nullable or (not param.required and param.default is None), param.name)
+        if check is not None:
+            if template.constant and not isinstance(template.value, dict | list):
+                tree = ast.Constant(check(template.value))
+            elif not _already(param, template):
+                name = f"_check_{index}_{param.python}"
+                self.space[name] = check
+                tree = _call(name, tree)
+        variable = f"_v{len(assigns)}"
+        assign = _assign(variable, tree)
+        _place_missing(assign, template.line)
+        assigns.append(assign)
+        return _name(variable), False, variable
+
+
+TRUTH = frozenset({"if", "while", "require"})
+"""Expression parameters that ask for true or false."""
+
+
+class _Nested:
+    """A step as its nested records see it: the same, with a longer path."""
+
+    def __init__(self, step: Step, path: str) -> None:
+        self.step = Step(step.action, path, step.mark, step.arguments)
+
+
+def _already(param: Param, template: Template) -> bool:
+    """Whether a tree has the parameter's type by its shape: a mapping or list written out."""
+    shape = get_origin(param.type) or param.type
+    return (shape is dict and isinstance(template.tree, ast.Dict)) or (shape is list and isinstance(template.tree, ast.List))
+
+
+def _prologue(templates: Iterable[Template]) -> list[ast.stmt]:
+    """Bring the names that expressions use into local variables."""
+    used: set[str] = set()
+    for template in templates:
+        for node in ast.walk(template.tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not node.id.startswith("_"):
+                used.add(node.id)
+        used -= {
+            argument.arg for node in ast.walk(template.tree) if isinstance(node, ast.Lambda) for argument in node.args.args
+        }
+    text: list[ast.stmt] = []
+    for name in sorted(used):
+        if name in ROOTS:
+            source = ast.Attribute(_name("_s"), name, ast.Load())
+            text.append(_assign(name, source))
+        elif name == "run":
+            text.append(_assign(name, ast.Attribute(ast.Attribute(_name("_s"), "run", ast.Load()), "view", ast.Load())))
+        else:
+            text.append(
+                _assign(name, ast.Subscript(ast.Attribute(_name("_s"), "names", ast.Load()), ast.Constant(name), ast.Load()))
+            )
+    return text
+
+
+# -- small trees
+
+
+def _name(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _meta(index: int) -> ast.expr:
+    return ast.Subscript(_name("_metas"), ast.Constant(index), ast.Load())
+
+
+def _call(function: str, *arguments: ast.expr | str) -> ast.Call:
+    return ast.Call(_name(function), [_name(item) if isinstance(item, str) else item for item in arguments], [])
+
+
+def _lambda(body: ast.expr) -> ast.Lambda:
+    return ast.Lambda(ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]), body)
+
+
+def _await(node: ast.expr) -> ast.Await:
+    return ast.Await(node)
+
+
+def _assign(name: str, value: ast.expr) -> ast.Assign:
+    return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def _at(node: ast.stmt, line: int) -> ast.stmt:
+    _place_missing(node, line)
+    return node
+
+
+def _place(node: ast.AST, line: int) -> None:
+    """Put a whole tree on one line."""
+    for inner in ast.walk(node):
+        if "lineno" in inner._attributes:
+            inner.lineno = inner.end_lineno = line  # type: ignore[attr-defined]
+            inner.col_offset = inner.end_col_offset = 0  # type: ignore[attr-defined]
+
+
+def _place_outer(node: ast.Try, line: int) -> None:
+    """Put a `try` and its handler on one line, its body left as it is."""
+    node.lineno = node.end_lineno = line
+    node.col_offset = node.end_col_offset = 0
+    for handler in node.handlers:
+        _place(handler, line)
+
+
+def _place_missing(node: ast.AST, line: int) -> None:
+    """Put on a line what has no place yet; expressions keep theirs."""
+    for inner in ast.walk(node):
+        if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
+            inner.lineno = inner.end_lineno = line  # type: ignore[attr-defined]
+            inner.col_offset = inner.end_col_offset = 0  # type: ignore[attr-defined]
+
+
+def _parse(text: str) -> list[ast.stmt]:
+    """The statements of a text, without places."""
+    module = ast.parse(text)
+    for node in ast.walk(module):
+        for attribute in node._attributes:
+            delattr(node, attribute)
+    return module.body

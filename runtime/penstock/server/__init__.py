@@ -1,0 +1,1 @@
+"""Server: HTTP in, answers out."""

@@ -1,0 +1,455 @@
+"""Server: requests to runs: routes, limits, runs in flight, a graceful end."""
+
+import asyncio
+import logging
+import mimetypes
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import CoroutineType
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from aiohttp.http import RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+
+from penstock import engine
+from penstock.catalog import Snapshot
+from penstock.context import Answer
+from penstock.engine import Run
+from penstock.errors import Failure
+from penstock.history.record import RunRecord
+from penstock.server import problems, response
+from penstock.server.connection import Connection
+from penstock.server.cors import Cors
+from penstock.server.request import Request
+from penstock.shape import PLAIN
+
+logger = logging.getLogger("penstock.server")
+CHUNK = 2**18
+
+
+class History(Protocol):
+    """Where runs are recorded."""
+
+    def next_id(self) -> int: ...
+
+    def start(self, record: RunRecord) -> None: ...
+
+    def finish(self, record: RunRecord) -> None: ...
+
+
+class Server:
+    """The HTTP server of a project. `snapshot` is swapped as one reference; runs in flight keep theirs."""
+
+    def __init__(self, snapshot: Snapshot, history: History, loop: asyncio.AbstractEventLoop) -> None:
+        self.world = snapshot.world
+        self.snapshot = snapshot
+        self.history = history
+        self.loop = loop
+        self.connections: set[Connection] = set()
+        self.active: set[Exchange] = set()
+        self.waiting: deque[Exchange] = deque()
+        self.draining = False
+        self.unready: Callable[[], str | None] = lambda: None
+        self.seconds = self.world.clock.seconds
+        self.now = self.world.clock.monotonic
+        self.date = response.date_line(self.seconds())
+        self.listener: asyncio.Server | None = None
+        self.ticker: asyncio.TimerHandle | None = None
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self.root = Path()
+        self.settings: Any = None
+        self.cors: Cors | None = None
+        self.configure(snapshot)
+
+    def configure(self, snapshot: Snapshot) -> None:
+        """Go live with a snapshot: the assignment of one reference."""
+        settings = snapshot.settings
+        cors = settings.cors
+        self.settings = settings
+        self.root = snapshot.root
+        self.cors = None if cors is None else Cors(
+            tuple(cors.origins), tuple(cors.methods or ()), tuple(cors.headers or ()), bool(cors.credentials), int(cors.max_age or 600)
+        )
+        self.world = snapshot.world
+        self.snapshot = snapshot
+
+    # -- life
+
+    async def listen(self, **where: Any) -> None:
+        """Listen; takes what `loop.create_server` takes."""
+        self.listener = await self.loop.create_server(lambda: Connection(self, self.loop), backlog=2048, **where)
+        self._tick()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        assert self.listener is not None
+        return int(self.listener.sockets[0].getsockname()[1])
+
+    def _tick(self) -> None:
+        self.date = response.date_line(self.seconds())
+        self.sweep()
+        self.ticker = self.loop.call_later(1.0, self._tick)
+
+    def sweep(self) -> None:
+        """Close connections whose time is over."""
+        now = self.now()
+        for connection in list(self.connections):
+            connection.sweep(now)
+
+    async def drain(self, grace: float) -> bool:
+        """Stop listening, let runs in flight finish; False if some had to be cancelled after `grace` seconds."""
+        self.draining = True
+        if self.listener is not None:
+            self.listener.close()
+        for connection in list(self.connections):
+            connection.shut()
+        whole = True
+        try:
+            await asyncio.wait_for(self.idle.wait(), grace)
+        except TimeoutError:
+            whole = False
+            for exchange in list(self.active):
+                exchange.cancel()
+            try:
+                await asyncio.wait_for(self.idle.wait(), 1.0)
+            except TimeoutError:
+                pass
+        if self.ticker is not None:
+            self.ticker.cancel()
+        for connection in list(self.connections):
+            if connection.transport is not None:
+                connection.transport.close()
+        return whole
+
+    def opened(self, connection: Connection) -> None:
+        self.connections.add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+
+    # -- requests
+
+    def handle(self, connection: Connection, message: RawRequestMessage, payload: StreamReader) -> None:
+        """Answer one request: here and now if nothing has to wait, else by a task."""
+        method = message.method
+        target = message.path
+        if target[:1] != "/":
+            target = _origin_form(target)
+        path, _, query = target.partition("?")
+        snapshot = self.snapshot
+        match = snapshot.routes.match(method, path)
+        program = match.target
+        if program is None:
+            self._unrouted(connection, message, path, match.allowed)
+            return
+        request = Request(method, path, query, message.headers, connection.ip, snapshot.settings.base_url)
+        now = self.now()
+        record = RunRecord(
+            self.history.next_id(), program.document.name, "endpoint", snapshot.digest, self.seconds(), now, program.level
+        )
+        record.method = method
+        record.path = path
+        run = Run(self.world, snapshot, record, request, None)
+        try:
+            if program.document.security.access != "public":
+                raise Failure("unauthenticated", "this endpoint asks for a signed-in caller", headers={"WWW-Authenticate": "Bearer"})
+            if payload is not EMPTY_PAYLOAD:
+                limit = program.body_limit
+                declared = message.headers.get("Content-Length")
+                if declared is not None and int(declared) > limit:
+                    raise Failure("too_large", f"the body is larger than {limit} bytes")
+                if message.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+                    raise Failure("unsupported_media_type", "send the body without a content encoding", headers={"Accept-Encoding": "identity"})
+                if not payload.is_eof():
+                    self._wait(connection, message, payload, run, program, match.values)
+                    return
+                request.body = payload.read_nowait(-1)
+                if len(request.body) > limit:
+                    raise Failure("too_large", f"the body is larger than {limit} bytes")
+            if program.waits:
+                self._wait(connection, message, None, run, program, match.values)
+                return
+            engine.drive(run.chain(program, match.values))
+            failure = None
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                raise
+            failure = engine.as_failure(error, run)
+            if not isinstance(error, Failure):
+                logger.exception("%s %s failed", method, path)
+        answer = self.settle(run, program, failure)
+        if answer.file is not None:
+            self._wait(connection, message, None, run, program, match.values, answer=answer)
+            return
+        close = connection.closing or self.draining
+        if self.cors is not None:
+            answer.headers += self.cors.answer(message.headers)
+        data = response.whole(answer, self.date, close=close, bodyless=method == "HEAD")
+        transport = connection.transport
+        if transport is not None:
+            transport.write(data)
+        connection.closing = close
+        self.history.finish(record)
+        connection.sync_done()
+
+    def settle(self, run: Run, program: Any, failure: Failure | None) -> Answer:
+        """The run's answer, headers and all; its record is filled in."""
+        answer = run.answer
+        if failure is not None:
+            if answer is None:
+                answer = problems.answer(failure, run.id, program.shape, self.world.encode)
+                run.answer = answer
+            if failure.code in ("internal", "undefined", "loop_limit") and failure.status >= 500:
+                logger.error("run %s of %s failed at %s: %s: %s", run.id, program.name, failure.where, failure.code, failure.message)
+        elif answer is None:
+            answer = run.answer = Answer(204, [], b"", None)
+        if run.given_headers and not run.sent:
+            run.add_headers(answer)
+        run.finish(failure)
+        return answer
+
+    def _wait(
+        self,
+        connection: Connection,
+        message: RawRequestMessage,
+        payload: StreamReader | None,
+        run: Run,
+        program: Any,
+        values: Mapping[str, str],
+        answer: Answer | None = None,
+    ) -> None:
+        """Go on in a task, at most `limits.concurrency` at once, the rest in a bounded queue."""
+        exchange = Exchange(self, connection, message, payload, run, program, values, answer)
+        limits = self.settings.limits
+        if len(self.active) < limits.concurrency:
+            exchange.begin()
+        elif len(self.waiting) < limits.queue:
+            self.waiting.append(exchange)
+        else:
+            failure = Failure("overloaded", "too many runs at once; try again soon", headers={"Retry-After": "1"})
+            answer = self.settle(run, program, failure)
+            close = connection.closing or payload is not None
+            connection.closing = close
+            connection.write(response.whole(answer, self.date, close=close, bodyless=message.method == "HEAD"))
+            self.history.finish(run.record)
+            connection.sync_done()
+
+    def left(self, exchange: "Exchange") -> None:
+        """An exchange is over: the next may begin."""
+        self.active.discard(exchange)
+        if self.waiting:
+            self.waiting.popleft().begin()
+        elif not self.active:
+            self.idle.set()
+
+    def _unrouted(self, connection: Connection, message: RawRequestMessage, path: str, allowed: tuple[str, ...]) -> None:
+        """Answer what no endpoint takes: the server's own routes, OPTIONS, 405, 404."""
+        method = message.method
+        answer = self._own(method, path)
+        if answer is None and allowed:
+            allow = ("Allow", ", ".join(allowed))
+            if method == "OPTIONS":
+                headers = [allow]
+                if self.cors is not None and "Access-Control-Request-Method" in message.headers:
+                    headers += self.cors.preflight(message.headers, allowed)
+                answer = Answer(204, headers, b"", None)
+            else:
+                failure = Failure("method_not_allowed", f"{path} takes {allow[1]}", headers={"Allow": allow[1]})
+                answer = problems.answer(failure, None, self.snapshot.shape, self.world.encode)
+        if answer is None:
+            failure = Failure("not_found", f"there is nothing at {path[:200]}")
+            answer = problems.answer(failure, None, self.snapshot.shape, self.world.encode)
+        if self.cors is not None and not any(name.startswith("Access-Control") for name, _ in answer.headers):
+            answer.headers += self.cors.answer(message.headers)
+        close = connection.closing or self.draining
+        connection.closing = close
+        connection.write(response.whole(answer, self.date, close=close, bodyless=method == "HEAD"))
+        connection.sync_done()
+
+    def _own(self, method: str, path: str) -> Answer | None:
+        if path == "/-/health":
+            state, status = {"status": "alive"}, 200
+        elif path == "/-/ready":
+            reason = "the server is stopping" if self.draining else self.unready()
+            state, status = ({"status": "ready"}, 200) if reason is None else ({"status": "unready", "reason": reason}, 503)
+        else:
+            return None
+        if method not in ("GET", "HEAD"):
+            failure = Failure("method_not_allowed", f"{path} takes GET, HEAD", headers={"Allow": "GET, HEAD"})
+            return problems.answer(failure, None, PLAIN, self.world.encode)
+        return Answer(status, [("Cache-Control", "no-store")], self.world.encode(state), "application/json")
+
+    def refuse(self, connection: Connection, failure: Failure) -> None:
+        """Answer something that is no request; the connection is closed after it."""
+        answer = problems.answer(failure, None, PLAIN, self.world.encode)
+        connection.write(response.whole(answer, self.date, close=True, bodyless=False))
+
+
+class Exchange:
+    """A request whose run has to wait for something: it lives in a task of its own, whatever the client does."""
+
+    __slots__ = ("answer", "connection", "message", "opened", "payload", "program", "run", "server", "task", "timer", "values")
+
+    def __init__(
+        self,
+        server: Server,
+        connection: Connection,
+        message: RawRequestMessage,
+        payload: StreamReader | None,
+        run: Run,
+        program: Any,
+        values: Mapping[str, str],
+        answer: Answer | None,
+    ) -> None:
+        self.server = server
+        self.connection = connection
+        self.message = message
+        self.payload = payload
+        self.run = run
+        self.program = program
+        self.values = values
+        self.answer = answer
+        self.opened = False
+        self.task: asyncio.Task[None] | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        run.wire = self
+
+    def begin(self) -> None:
+        self.server.active.add(self)
+        self.server.idle.clear()
+        self.task = self.server.loop.create_task(self._live())
+
+    def cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    def _expire(self) -> None:
+        self.run.expired = True
+        self.cancel()
+
+    async def _live(self) -> None:
+        server, connection, run = self.server, self.connection, self.run
+        failure: Failure | None = None
+        try:
+            if self.answer is None:
+                failure = await self._perform()
+                self.answer = server.settle(run, self.program, failure)
+            if self.opened and failure is not None:
+                connection.closing = True
+            elif not run.sent:
+                await self._send_last(self.answer)
+        except Exception:
+            logger.exception("the answer of run %s could not be sent", run.id)
+            connection.closing = True
+        finally:
+            server.history.finish(run.record)
+            server.left(self)
+            if not run.sent or self.opened:
+                connection.done()
+
+    async def _perform(self) -> Failure | None:
+        """Run the chain under its deadline; gives how it failed."""
+        server, run = self.server, self.run
+        try:
+            if self.payload is not None:
+                assert isinstance(run.request, Request)
+                run.request.body = await self.connection.body(self.payload, self.program.body_limit, self.message)
+            server.history.start(run.record)
+            work: CoroutineType[Any, Any, Any] = run.chain(self.program, self.values)
+            if self.program.waits:
+                self.timer = server.loop.call_later(self.program.timeout, self._expire)
+            await work
+        except asyncio.CancelledError as error:
+            return engine.as_failure(error, run)
+        except Exception as error:
+            if not isinstance(error, Failure):
+                logger.exception("%s failed", self.program.name)
+            return engine.as_failure(error, run)
+        finally:
+            if self.timer is not None:
+                self.timer.cancel()
+        return None
+
+    async def _send_last(self, answer: Answer) -> None:
+        if self.opened:
+            self.connection.write(b"0\r\n\r\n")
+            await self.connection.drain()
+            return
+        if answer.file is not None:
+            await self._send_file(answer)
+            return
+        self.send(answer, last=True)
+        await self.connection.drain()
+
+    def send(self, answer: Answer, *, last: bool = False) -> None:
+        """Send an answer whose body is at hand; if the run goes on after it, the connection is free for the next request."""
+        connection, server = self.connection, self.server
+        close = connection.closing or server.draining
+        connection.closing = close
+        if server.cors is not None:
+            answer.headers += server.cors.answer(self.message.headers)
+        connection.write(response.whole(answer, server.date, close=close, bodyless=self.message.method == "HEAD"))
+        if not last:
+            server.loop.call_soon(connection.done)
+
+    async def stream(self, event: bytes) -> None:
+        """Send a server-sent event; the first opens the stream."""
+        connection, server = self.connection, self.server
+        if not self.opened:
+            self.opened = True
+            answer = Answer(200, [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")], b"", "text/event-stream; charset=utf-8")
+            self.run.add_headers(answer)
+            if server.cors is not None:
+                answer.headers += server.cors.answer(self.message.headers)
+            connection.closing = connection.closing or server.draining or self.message.version < (1, 1)
+            connection.write(response.head(answer, server.date, None, close=connection.closing))
+        connection.write(b"%x\r\n%b\r\n" % (len(event), event))
+        await connection.drain()
+
+    async def _send_file(self, answer: Answer) -> None:
+        """Send a file of the project, piece by piece."""
+        connection, server = self.connection, self.server
+        assert answer.file is not None
+        try:
+            path, size = await asyncio.to_thread(_inside, server.root, answer.file)
+        except Failure as failure:
+            plain = problems.answer(failure, self.run.id, self.program.shape, server.world.encode)
+            self.run.record.http_status = plain.status
+            self.send(plain, last=True)
+            return
+        answer.content_type = answer.content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        connection.closing = connection.closing or server.draining
+        connection.write(response.head(answer, server.date, size, close=connection.closing))
+        if self.message.method == "HEAD":
+            return
+        with await asyncio.to_thread(path.open, "rb") as stream:
+            while size > 0 and connection.transport is not None:
+                piece = await asyncio.to_thread(stream.read, min(CHUNK, size))
+                if not piece:
+                    connection.closing = True
+                    return
+                size -= len(piece)
+                connection.write(piece)
+                await connection.drain()
+
+
+def _inside(root: Path, name: str) -> tuple[Path, int]:
+    """A file of the project that may be sent, and its size: nothing hidden, nothing outside."""
+    path = (root / name).resolve()
+    base = root.resolve()
+    if not path.is_relative_to(base) or any(part.startswith(".") for part in path.relative_to(base).parts) or not path.is_file():
+        raise Failure("not_found", "there is no such file")
+    return path, path.stat().st_size
+
+
+def _origin_form(target: str) -> str:
+    """The path and query of an absolute-form target (RFC 9112, section 3.2.2)."""
+    parts = urlsplit(target)
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path
+
+
