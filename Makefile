@@ -17,7 +17,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("penstock needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "installing penstock and its tools into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 serve: $(VENV)/installed ## serve the sample app of workflows.d, following its files
@@ -39,7 +39,7 @@ format: $(VENV)/installed ## mend format and lint
 $(BENCH)/installed: setup.cfg benchmarks/requirements.txt
 	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	@echo "installing penstock and its rivals into $(BENCH)"
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[fast]' -r benchmarks/requirements.txt
+	@$(BENCH)/bin/python -m pip install -qq --disable-pip-version-check --editable '.[fast]' -r benchmarks/requirements.txt
 	@touch $@
 
 bench: $(BENCH)/installed ## measure against bare aiohttp and FastAPI (about 6 minutes, needs wrk and two cores)

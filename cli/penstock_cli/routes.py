@@ -23,7 +23,7 @@ def routes(ctx: click.Context, as_json: bool) -> None:
     """List the endpoints in the order of their paths, with who may call them and where they are written."""
     root = place.project(ctx)
     loaded = project.load(root, os.environ)
-    listed = [view(one) for one in loaded.documents.values() if one.kind == "endpoint"]
+    listed = [view(one) for one in loaded.documents if one.kind == "endpoint"]
     listed.sort(key=lambda one: (one["path"], one["method"]))
     if as_json:
         show.as_json(listed)

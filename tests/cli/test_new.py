@@ -1,0 +1,55 @@
+"""`penstock new`: what it writes validates at once."""
+
+from pathlib import Path
+
+import pytest
+from tests.cli.console import Run
+
+
+@pytest.fixture
+def project(penstock: Run) -> None:
+    penstock("init")
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (("endpoint", "get", "/orders"), "get_orders"),
+        (("endpoint", "POST", "/orders"), "post_orders"),
+        (("endpoint", "PUT", "/orders/{id:int}/lines/{title}"), "put_orders_id_lines_title"),
+        (("endpoint", "DELETE", "/files/{path:path}"), "delete_files_path"),
+        (("endpoint", "GET", "/things/{key:uuid}"), "get_things_key"),
+        (("endpoint", "GET", "/"), "get"),
+        (("workflow", "send_welcome"), "send_welcome"),
+        (("middleware", "read_only"), "read_only"),
+    ],
+)
+def test_what_is_written_validates(penstock: Run, tmp_path: Path, arguments: tuple[str, ...], file: str) -> None:
+    result = penstock("new", *arguments)
+    assert (result.returncode, result.stdout) == (0, f"wrote workflows.d/{file}.yaml\n"), result.stderr
+    checked = penstock("validate")
+    assert (checked.returncode, checked.stdout.count("\n")) == (0, 1), checked.stdout
+    again = penstock("new", *arguments)
+    assert again.returncode == 1
+    assert "exists already" in again.stderr
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("endpoint", "GET", "orders"),
+        ("endpoint", "GET", "/-/mine"),
+        ("endpoint", "GET", "/orders/{Id}"),
+        ("endpoint", "FETCH", "/orders"),
+        ("workflow", "Not-a-name"),
+        ("middleware", "a" * 64),
+    ],
+)
+def test_wrong_names_are_wrong_use(penstock: Run, arguments: tuple[str, ...]) -> None:
+    assert penstock("new", *arguments).returncode == 2
+
+
+def test_new_needs_a_project(penstock: Run) -> None:
+    assert penstock("new", "workflow", "nightly").returncode == 2

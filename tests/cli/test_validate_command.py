@@ -1,0 +1,54 @@
+"""`penstock validate`: problems as text and JSON, and its exit codes."""
+
+import json
+from pathlib import Path
+
+from tests.cli.console import Run
+
+BAD = """\
+endpoint: GET /orders/{id}
+security: {access: public}
+steps:
+  - respond: {id: "{{ params.idd }}"}
+"""
+
+
+def write(tmp_path: Path, text: str) -> None:
+    (tmp_path / "workflows.d").mkdir(exist_ok=True)
+    (tmp_path / "workflows.d/orders.yaml").write_text(text)
+
+
+def test_a_problem_has_its_place_and_hint(penstock: Run, tmp_path: Path) -> None:
+    write(tmp_path, BAD)
+    result = penstock("validate")
+    assert result.returncode == 1
+    place, *rest = result.stdout.splitlines()
+    assert place.startswith("workflows.d/orders.yaml:4:")
+    assert "did you mean id?" in place
+    assert rest == ["1 file: 1 error"]
+
+
+def test_json_is_one_array(penstock: Run, tmp_path: Path) -> None:
+    write(tmp_path, BAD)
+    result = penstock("validate", "--json")
+    assert result.returncode == 1
+    (problem,) = json.loads(result.stdout)
+    assert (problem["file"], problem["line"], problem["severity"]) == ("workflows.d/orders.yaml", 4, "error")
+
+
+def test_ignore_silences_one_code(penstock: Run, tmp_path: Path) -> None:
+    write(tmp_path, BAD)
+    (problem,) = json.loads(penstock("validate", "--json").stdout)
+    result = penstock("validate", "--json", "--ignore", problem["code"])
+    assert (result.returncode, json.loads(result.stdout)) == (0, [])
+
+
+def test_an_unknown_code_is_wrong_use(penstock: Run, tmp_path: Path) -> None:
+    write(tmp_path, BAD)
+    assert penstock("validate", "--ignore", "no-such-code").returncode == 2
+
+
+def test_an_empty_project_is_well(penstock: Run, tmp_path: Path) -> None:
+    (tmp_path / "workflows.d").mkdir()
+    result = penstock("validate")
+    assert (result.returncode, result.stdout) == (0, "0 files: no problems\n")
