@@ -1,14 +1,17 @@
 """Run: one workflow or endpoint, here and now, with its answer and steps."""
 
+import os
 import sys
 from typing import Any
 
 import click
 
 from penstock import app
+from penstock.problem import suggest
+from penstock.validate import project
 from penstock_cli import place, show
 
-MARKS = {"ok": "✓", "skipped": "-", "failed": "✗", "retried": "↻"}
+MARKS = {"ok": ("✓", "green"), "skipped": ("-", "bright_black"), "failed": ("✗", "red"), "retried": ("↻", "yellow")}
 
 
 @click.command(
@@ -30,12 +33,21 @@ def run(ctx: click.Context, name: str, arguments: tuple[str, ...], as_json: bool
     NAME is that of an endpoint, workflow or middleware. Also beside a running server.
     """
     root = place.project(ctx)
-    result = app.run_once(root, name, pairs(arguments))
+    values = pairs(arguments)
+    try:
+        result = app.run_once(root, name, values)
+    except app.Unsound as unsound:
+        show.problems(root, unsound.problems, err=True)
+        sys.exit(1)
+    except KeyError:
+        known = [document.name for document in project.load(root, os.environ).documents]
+        hint = suggest(name, known)
+        raise click.UsageError(f"there is no workflow or endpoint {name}" + (f" ({hint})" if hint else ""), ctx)
     if as_json:
         show.as_json(result)
     else:
         _print(result)
-    sys.exit(1 if result["error"] else 0)
+    sys.exit(0 if result["status"] == "ok" else 1)
 
 
 def pairs(arguments: tuple[str, ...]) -> dict[str, str]:
@@ -52,17 +64,17 @@ def pairs(arguments: tuple[str, ...]) -> dict[str, str]:
 
 
 def _print(result: dict[str, Any]) -> None:
+    """The answer on standard output, so that it can be piped on; the rest on standard error."""
     show.as_json(result["answer"])
-    for step in result["steps"]:
-        label = step["id"] or step["action"]
-        click.echo(
-            f"{MARKS.get(step['status'], '?')} {label}  {step['status']}  {show.milliseconds(step['duration'])}  "
-            f"{step['file']}:{step['line']}",
-            err=True,
-        )
+    names = [step["id"] or step["action"] for step in result["steps"]]
+    width = max(map(len, names), default=0)
+    for step, name in zip(result["steps"], names, strict=True):
+        took = show.milliseconds(step["duration"])
+        mark = click.style(*MARKS[step["status"]])
+        click.echo(f"{mark} {name:{width}}  {took:>9}  {step['file']}:{step['line']}", err=True)
+    status = f" {result['http_status']}" if result["http_status"] is not None else ""
+    click.echo(f"run {result['id']} {result['status']}{status} in {show.milliseconds(result['duration'])}", err=True)
     error = result["error"]
     if error:
         where = f" at {error['where']}" if error.get("where") else ""
         click.echo(f"{error['code']}: {error['message']}{where}", err=True)
-    if result["status"] is not None:
-        click.echo(f"status {result['status']}", err=True)

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 
 from penstock import app
-from penstock_cli import place
+from penstock_cli import place, show
 
 
 def listening(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,16 +37,14 @@ Examples:
 )
 @listening
 @click.option("--watch", is_flag=True, help="Follow the files and reload.")
+@click.option("--verbose", is_flag=True, help="Say more of what happens.")
 @click.pass_context
-def serve(ctx: click.Context, host: str, port: int, workers: int, poll: bool, fd: int | None, watch: bool) -> None:
+def serve(ctx: click.Context, /, watch: bool, poll: bool, verbose: bool, **where: Any) -> None:
     """Serve the project.
 
     Refuses to start while the files have errors. SIGTERM lets the runs in flight finish.
     """
-    root = place.project(ctx)
-    sys.exit(
-        app.serve(root, host=host, port=port, watch=watch or poll, poll=poll, verbose=False, workers=workers, fd=fd)
-    )
+    _serve(ctx, watch=watch or poll, poll=poll, verbose=verbose, tolerant=False, **where)
 
 
 @click.command(
@@ -56,10 +55,14 @@ Examples:
 )
 @listening
 @click.pass_context
-def dev(ctx: click.Context, host: str, port: int, workers: int, poll: bool, fd: int | None) -> None:
+def dev(ctx: click.Context, /, poll: bool, **where: Any) -> None:
     """Serve and follow the files while you edit them.
 
     Every run and reload is shown. A file with errors is shown with its problems, and its last good version keeps serving.
     """
+    _serve(ctx, watch=True, poll=poll, verbose=True, tolerant=True, **where)
+
+
+def _serve(ctx: click.Context, **options: Any) -> None:
     root = place.project(ctx)
-    sys.exit(app.serve(root, host=host, port=port, watch=True, poll=poll, verbose=True, workers=workers, fd=fd))
+    sys.exit(app.serve(root, show=partial(show.problems, root, err=True), **options))

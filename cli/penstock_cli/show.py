@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ WINDOW = 100
 """At most that many characters of a source line are shown."""
 
 
-def terminal() -> bool:
+def terminal(err: bool = False) -> bool:
     """Whether a person reads what is printed."""
-    return sys.stdout.isatty()
+    return (sys.stderr if err else sys.stdout).isatty()
 
 
 def as_json(value: Any) -> None:
@@ -24,14 +24,13 @@ def as_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def problems(root: Path, found: Sequence[Problem]) -> None:
-    """Every problem with its place, and a closing line that counts them."""
-    if terminal():
-        for problem in found:
-            _coloured(root, problem)
-    else:
-        for problem in found:
-            click.echo(str(problem))
+def problems(root: Path, found: Sequence[Problem], err: bool = False) -> None:
+    """Every problem with its place, on standard output or, with `err`, on standard error."""
+    for problem in found:
+        if terminal(err):
+            _coloured(root, problem, err)
+        else:
+            click.echo(str(problem), err=err)
 
 
 def summary(found: Sequence[Problem], files: int) -> str:
@@ -70,22 +69,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     Console().print(drawn)
 
 
-def pick(data: Any, *names: str) -> dict[str, Any]:
-    """Those attributes of an object as a mapping."""
-    return {name: getattr(data, name) for name in names}
-
-
-def given(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Those keys of a mapping that are there and not null."""
-    return {name: data[name] for name in names if data.get(name) is not None}
-
-
-def _coloured(root: Path, problem: Problem) -> None:
+def _coloured(root: Path, problem: Problem, err: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
     colour = "red" if problem.severity == "error" else "yellow"
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(stderr=err, highlight=False, soft_wrap=True)
     console.print(
         Text.assemble(
             (f"{problem.file}:{problem.line}:{problem.column}", "bold"),

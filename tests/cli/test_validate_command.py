@@ -1,9 +1,14 @@
 """`penstock validate`: problems as text and JSON, and its exit codes."""
 
+import contextlib
 import json
+import os
+import pty
+import re
+import subprocess
 from pathlib import Path
 
-from tests.cli.console import Run
+from tests.cli.console import Run, command, environment
 
 BAD = """\
 endpoint: GET /orders/{id}
@@ -52,3 +57,30 @@ def test_an_empty_project_is_well(penstock: Run, tmp_path: Path) -> None:
     (tmp_path / "workflows.d").mkdir()
     result = penstock("validate")
     assert (result.returncode, result.stdout) == (0, "0 files: no problems\n")
+
+
+def test_a_terminal_shows_the_line(tmp_path: Path) -> None:
+    write(tmp_path, BAD)
+    main, side = pty.openpty()
+    process = subprocess.Popen(
+        command("validate"),
+        cwd=tmp_path,
+        env=environment(TERM="xterm-256color", COLUMNS="120"),
+        stdout=side,
+        stderr=side,
+    )
+    os.close(side)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux ends a terminal whose other side is closed with EIO
+        while piece := os.read(main, 65536):
+            shown += piece
+    os.close(main)
+    assert process.wait(30) == 1
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).replace("\r", "")
+    assert "\x1b[" in shown.decode()
+    place, source, caret, message = text.splitlines()[:4]
+    column = int(place.split()[0].rpartition(":")[2])
+    assert place.startswith("workflows.d/orders.yaml:4:")
+    assert source == '  4 │   - respond: {id: "{{ params.idd }}"}'
+    assert caret.index("^") == source.index("│") + 2 + column - 1
+    assert "did you mean id?" in message
