@@ -14,18 +14,19 @@ _LENGTH = 13
 class RunIds:
     """Ids of one process: 42 bits of Unix milliseconds, 10 bits of its slot, 11 bits of a counter.
 
-    When a millisecond's 2048 ids are used up the next one's are borrowed, so that no id repeats and each is above the last.
+    When a millisecond's 2048 ids are used up the next one's are borrowed, so that no id repeats and each is above the last;
+    all are above `after`, should the clock have been set back.
     """
 
     __slots__ = ("_base", "_clock", "_counter", "_slot")
 
-    def __init__(self, slot: int, clock: Clock) -> None:
+    def __init__(self, slot: int, clock: Clock, after: int = 0) -> None:
         if not 0 <= slot < SLOTS:
             raise ValueError(f"slot {slot} is not between 0 and {SLOTS - 1}")
         self._clock = clock.seconds
         self._slot = slot << 11
-        self._base = 0  # the millisecond in use
-        self._counter = 0
+        self._base = after >> 21  # the millisecond in use
+        self._counter = 2047
 
     def next(self) -> int:
         """The next id."""

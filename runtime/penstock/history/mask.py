@@ -5,6 +5,7 @@ import html
 import json
 import urllib.parse
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 import re2
@@ -92,7 +93,7 @@ def _escape(text: str) -> str:
     return msgspec.json.encode(text)[1:-1].decode()
 
 
-def _pattern(forms: Iterable[str]) -> re2._Regexp[bytes]:
+def _pattern(forms: Iterable[str]) -> Any:
     options = re2.Options()
     options.max_mem = _MEMORY
     options.never_capture = True

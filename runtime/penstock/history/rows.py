@@ -1,6 +1,7 @@
 """Rows: run records as rows of the table `runs`, one JSON text each."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from penstock.history.mask import Mask
@@ -13,22 +14,24 @@ Row = tuple[int, int, str, int | None, int | None, str]
 Program = tuple[str, str, str, str]
 """What all runs of one endpoint in one snapshot share: endpoint, kind, method, snapshot."""
 
-WIDTH = 6
-VALUE = {"runs": 4_096, "steps": 4_096, "full": 1_000_000}
+VALUE = {"runs": 4_096, "steps": 4_096, "full": 1_000_000, "off": 0}
 """Bytes kept of one value, by level."""
-RUN = {"runs": 65_536, "steps": 524_288, "full": 4_000_000}
+RUN = {"runs": 65_536, "steps": 524_288, "full": 4_000_000, "off": 0}
 """Bytes kept of the steps of one run, by level; further steps are counted."""
+LIGHT = 4_096
+"""Bytes of a run that is written as it is."""
 SLOW = 0.005
 """Seconds. What ran longer may hold much: it is weighed before it is encoded."""
 
 
 class Rows:
-    """Encodes records. `programs` and `steps` are the numbers that stand for what many rows share."""
+    """Encodes records. `programs` and `steps` are the numbers that stand for what many rows share; `most` bounds a row, in bytes."""
 
-    __slots__ = ("mask", "programs", "steps")
+    __slots__ = ("mask", "most", "programs", "steps")
 
-    def __init__(self, mask: Mask) -> None:
+    def __init__(self, mask: Mask, most: int) -> None:
         self.mask = mask
+        self.most = most
         self.programs: dict[Program, int] = {}
         self.steps: dict[StepMeta, int] = {}
 
@@ -41,101 +44,92 @@ class Rows:
             steps.update(step[0] for step in record.steps)
         return programs - self.programs.keys(), steps - self.steps.keys()
 
-    def encode(self, records: Sequence[RunRecord]) -> list[Row]:
-        """One row a record. Raises KeyError when a program or step has no number yet, and nothing else."""
-        light = [record for record in records if self._is_light(record)]
-        lines = self._lines(light)
-        rows = [self._row(record, line) for record, line in zip(light, lines, strict=True)]
-        if len(light) < len(records):
-            rows += [self._row(record, self._careful(record)) for record in records if not self._is_light(record)]
-        return rows
-
-    def _is_light(self, record: RunRecord) -> bool:
-        return not (
-            record.secrets
-            or record.size > 4_096
-            or (record.duration is not None and record.duration > SLOW)
-            or len(record.steps) > 500
-        )
-
-    def _lines(self, records: list[RunRecord]) -> list[str]:
-        numbers = self.steps
-        shaped = []
+    def encode(self, records: Iterable[RunRecord]) -> tuple[list[Row], list[RunRecord]]:
+        """One row a record, and the records that `careful` has to encode. Raises KeyError when something has no number yet."""
+        programs, numbers = self.programs, self.steps
+        heads: list[tuple[Any, ...]] = []
+        shaped: list[tuple[Any, ...]] = []
+        light: list[RunRecord] = []
+        heavy: list[RunRecord] = []
         for record in records:
+            duration = record.duration
+            if duration is None or duration > SLOW or record.size > LIGHT or record.secrets or len(record.steps) > 200:
+                heavy.append(record)
+                continue
             start = record.t0
-            steps: list[Any] = []
-            if record.level != "runs":
-                steps = [
-                    (numbers[meta], status, int((begin - start) * 1e6), int((end - begin) * 1e6), inputs, output)
-                    for meta, status, begin, end, inputs, output in record.steps
-                ]
-            shaped.append((record.path, record.caller, record.params, record.answer, record.error, steps))
+            light.append(record)
+            shaped.append(
+                (
+                    record.path,
+                    record.caller,
+                    record.params,
+                    record.answer,
+                    record.error,
+                    [
+                        (numbers[meta], status, int((begin - start) * 1e6), int((end - begin) * 1e6), inputs, output)
+                        for meta, status, begin, end, inputs, output in record.steps
+                    ]
+                    if record.level != "runs"
+                    else (),
+                )
+            )
+            number = programs[record.endpoint, record.kind, record.method or "", record.snapshot]
+            heads.append((record.id, number, record.status, int(duration * 1e6), record.http_status))
+        rows: list[Row] = []
+        for record, head, line in zip(light, heads, self._lines(light, shaped), strict=True):
+            if line is None:
+                heavy.append(record)
+            else:
+                rows.append((*head, line))
+        return rows, heavy
+
+    def _lines(self, records: list[RunRecord], shaped: list[tuple[Any, ...]]) -> list[str | None]:
         try:
             text = ENCODER.encode_lines(shaped)
-            lines = text.decode().split("\n")
-        except KeyError:
-            raise
-        except Exception:
-            return [self._careful(record) for record in records]
+            lines: list[str | None] = [*text.decode().split("\n")]
+        except Exception:  # one of them holds what has no JSON form
+            return [None] * len(records)
         lines.pop()
         if len(lines) != len(records):
-            return [self._careful(record) for record in records]
-        if text and self.mask and self.mask.found(text):
+            return [None] * len(records)
+        secret = bool(self.mask) and self.mask.found(text)
+        if secret or len(text) > LIGHT:
             for index, line in enumerate(lines):
-                if self.mask.found(line.encode()):
-                    lines[index] = self._careful(records[index])
-        if len(text) > 4_096:
-            for index, line in enumerate(lines):
-                if len(line) > VALUE[records[index].level]:
-                    lines[index] = self._careful(records[index])
+                assert line is not None
+                if len(line) > LIGHT or (secret and self.mask.found(line.encode())):
+                    lines[index] = None
         return lines
 
-    def _careful(self, record: RunRecord) -> str:
+    async def careful(self, record: RunRecord) -> Row:
+        """The row of a record that may hold much, secrets, or what has no JSON form; lets others run in between."""
         mask = self.mask.joined(record.secrets) if record.secrets else self.mask
         weigh = record.level != "full"
-        most = VALUE[record.level]
+        most = min(VALUE[record.level], self.most // 4)
         head = [
             bounded(value, most, mask, weigh=weigh)
             for value in (record.path, record.caller, record.params, record.answer, record.error)
         ]
+        source = record.steps[:] if record.level != "runs" else []
         steps: list[Json] = []
-        room = RUN[record.level]
-        if record.level != "runs":
-            for step in record.steps:
-                text = self._step(record.t0, step, most, mask, weigh)
-                room -= len(bytes(text))
-                if room < 0:
-                    break
-                steps.append(text)
-        left_out = len(record.steps) - len(steps) if record.level != "runs" else 0
-        return ENCODER.encode((*head, steps, left_out)).decode()
+        room = min(RUN[record.level], self.most)
+        for index, step in enumerate(source, 1):
+            text = self._step(record.t0, step, most, mask, weigh)
+            room -= len(text)
+            if room < 0:
+                break
+            steps.append(Json(text))
+            if index % 50 == 0:
+                await asyncio.sleep(0)
+        data = ENCODER.encode((*head, steps, len(source) - len(steps))).decode()
+        duration = None if record.duration is None else int(record.duration * 1e6)
+        return (record.id, self.programs[program(record)], record.status, duration, record.http_status, data)
 
-    def _step(self, start: float, step: StepRecord, most: int, mask: Mask, weigh: bool) -> Json:
+    def _step(self, start: float, step: StepRecord, most: int, mask: Mask, weigh: bool) -> bytes:
         meta, status, begin, end, inputs, output = step
         written = None if inputs is None else [bounded(value, most, mask, weigh=weigh) for value in inputs]
-        return Json(
-            ENCODER.encode(
-                (
-                    self.steps[meta],
-                    status,
-                    int((begin - start) * 1e6),
-                    int((end - begin) * 1e6),
-                    written,
-                    bounded(output, most, mask, weigh=weigh),
-                )
-            )
-        )
-
-    def _row(self, record: RunRecord, line: str) -> Row:
-        duration = record.duration
-        return (
-            record.id,
-            self.programs[program(record)],
-            record.status,
-            None if duration is None else int(duration * 1e6),
-            record.http_status,
-            line,
-        )
+        shown = bounded(output, most, mask, weigh=weigh)
+        number = self.steps[meta]
+        return ENCODER.encode((number, status, int((begin - start) * 1e6), int((end - begin) * 1e6), written, shown))
 
 
 def program(record: RunRecord) -> Program:

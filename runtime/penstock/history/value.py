@@ -84,12 +84,15 @@ def _encode(value: Any, mask: Mask) -> bytes:
     if not isinstance(value, bytes | bytearray):
         try:
             text = ENCODER.encode(value)
-        except (ValueError, TypeError, ArithmeticError, RecursionError, RuntimeError, AttributeError):
+        except Exception:  # a Python object may raise anything while it is read
             pass
         else:
             if not mask or not mask.found(text):
                 return text
-    return ENCODER.encode(plain(value, mask))
+    try:
+        return ENCODER.encode(plain(value, mask))
+    except Exception:
+        return ENCODER.encode(f"<{type(value).__name__}>")
 
 
 def _size(name: str, size: int) -> Json:

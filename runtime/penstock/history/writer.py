@@ -1,0 +1,225 @@
+"""Writer: puts rows into `runs.db`, and goes on when the file or the disk does not."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import aiosqlite
+
+from penstock.clock import Clock
+from penstock.errors import PenstockError
+from penstock.history.bounds import REMEMBERED, Bounds, Sweeper, interrupt
+from penstock.history.mask import Mask
+from penstock.history.record import RunRecord
+from penstock.history.rows import Row, Rows
+from penstock.history.schema import MOVED, WrongVersion, connect
+from penstock.history.slots import Slots
+
+BATCH = 256
+"""Runs in one statement."""
+
+_SIZES = (BATCH, 64, 16, 4, 1)
+_COLUMNS = "(id, program, status, duration, http_status, data)"
+_INSERT = {
+    size: f"INSERT OR REPLACE INTO runs {_COLUMNS} VALUES " + ", ".join(["(?, ?, ?, ?, ?, ?)"] * size)
+    for size in _SIZES
+}
+_PROGRAM = """
+INSERT INTO programs (endpoint, kind, method, snapshot, seen) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (endpoint, kind, method, snapshot) DO UPDATE SET seen = excluded.seen RETURNING id
+"""
+_STEP = """
+INSERT INTO steps (path, step, action, file, line, names, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (path, step, action, file, line, names) DO UPDATE SET seen = excluded.seen RETURNING id
+"""
+_QUIET = 60.0
+_FAULTS = (sqlite3.Error, OSError, PenstockError, ValueError)  # ValueError: aiosqlite's "Connection closed"
+
+log = logging.getLogger("penstock.history")
+
+
+class Writer:
+    """The file and its connection. What can't be written is lost, logged and counted by the caller; nothing is raised."""
+
+    def __init__(self, path: Path, clock: Clock, bounds: Bounds, mask: Mask, slots: Slots, slot: int) -> None:
+        self.rows = Rows(mask, bounds.row)
+        self._path = path
+        self._clock = clock
+        self._bounds = bounds
+        self._sweeper = Sweeper(path, bounds)
+        self._slots = slots
+        self._slot = slot
+        self._db: aiosqlite.Connection | None = None
+        self._inode = 0
+        self._asked = 0.0
+        self._said = -_QUIET
+        self._opening = asyncio.Lock()
+        self._fresh = True
+
+    async def open(self) -> int:
+        """Open the file; gives its highest run id (0: none, or it can't be opened now)."""
+        try:
+            db = await self._connection()
+            for row in await db.execute_fetchall("SELECT max(id) FROM runs"):
+                return int(row[0] or 0)
+        except _FAULTS as error:
+            await self._mend(error)
+        return 0
+
+    async def close(self) -> None:
+        """Close the file."""
+        db, self._db = self._db, None
+        if db is not None:
+            await db.close()
+
+    async def write(self, records: Sequence[RunRecord]) -> bool:
+        """Put the runs into the file; False when they are lost."""
+        return await self._trying(lambda: self._write(records))
+
+    async def remove(self, ids: Sequence[int]) -> bool:
+        """Take runs out of the file again."""
+        return await self._trying(lambda: self._remove(ids))
+
+    async def sweep(self) -> int:
+        """Hold the bounds and mark interrupted runs; gives how many runs were deleted."""
+        try:
+            if self._replaced():
+                await self.close()
+            db = await self._connection()
+            now = self._clock.seconds()
+            await interrupt(db, self._slots, self._slot, opening=False)
+            deleted = await self._sweeper.sweep(db, now)
+        except _FAULTS as error:
+            await self._mend(error)
+            return 0
+        if now - self._asked > REMEMBERED:
+            self._asked = now
+            self.rows.programs.clear()
+            self.rows.steps.clear()
+        return deleted
+
+    async def _trying(self, work: Callable[[], Awaitable[None]]) -> bool:
+        for _ in range(2):
+            try:
+                await work()
+                return True
+            except _FAULTS as error:
+                await self._mend(error)
+        return False
+
+    async def _write(self, records: Sequence[RunRecord]) -> None:
+        db = await self._connection()
+        if self._sweeper.wal_size() > 3 * self._bounds.wal:
+            await self._sweeper.checkpoint(db)
+            if self._sweeper.wal_size() > 3 * self._bounds.wal:
+                raise PenstockError(f"{self._path}-wal can't be emptied while another program reads runs.db")
+        try:
+            rows, heavy = self.rows.encode(records)
+        except KeyError:
+            await self._learn(db, records)
+            rows, heavy = self.rows.encode(records)
+        await self._insert(db, rows)
+        rows.clear()
+        size = 0
+        for record in heavy:
+            row = await self.rows.careful(record)
+            rows.append(row)
+            size += len(row[5])
+            if size > self._bounds.wal // 2:
+                await self._insert(db, rows)
+                rows.clear()
+                size = 0
+        await self._insert(db, rows)
+
+    async def _insert(self, db: aiosqlite.Connection, rows: list[Row]) -> None:
+        begin = 0
+        for size in _SIZES:
+            while len(rows) - begin >= size:
+                values: list[object] = []
+                for row in rows[begin : begin + size]:
+                    values += row
+                await db.execute_fetchall(_INSERT[size], values)
+                begin += size
+
+    async def _remove(self, ids: Sequence[int]) -> None:
+        db = await self._connection()
+        await db.executemany("DELETE FROM runs WHERE id = ?", [(number,) for number in ids])
+
+    async def _learn(self, db: aiosqlite.Connection, records: Sequence[RunRecord]) -> None:
+        programs, steps = self.rows.unknown(records)
+        seen = int(self._clock.seconds())
+        for program in programs:
+            for row in await db.execute_fetchall(_PROGRAM, (*program, seen)):
+                self.rows.programs[program] = row[0]
+        for meta in steps:
+            names = "\n".join(meta.names)
+            values = (meta.path, meta.id or "", meta.action, meta.file, meta.line, names, seen)
+            for row in await db.execute_fetchall(_STEP, values):
+                self.rows.steps[meta] = row[0]
+
+    async def _connection(self) -> aiosqlite.Connection:
+        if self._db is None:
+            async with self._opening:
+                if self._db is None:
+                    self._db = await self._connect()
+        return self._db
+
+    async def _connect(self) -> aiosqlite.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        db = await connect(self._path, pages=self._bounds.pages, wal=self._bounds.wal)
+        try:
+            self.rows.programs.clear()
+            self.rows.steps.clear()
+            self._sweeper = Sweeper(self._path, self._bounds)
+            self._inode = self._path.stat().st_ino
+            await interrupt(db, self._slots, self._slot, opening=self._fresh)
+            self._fresh = False
+        except BaseException:
+            await db.close()
+            raise
+        return db
+
+    def _replaced(self) -> bool:
+        try:
+            return self._db is not None and self._path.stat().st_ino != self._inode
+        except OSError:
+            return True
+
+    async def _mend(self, error: Exception) -> None:
+        """After a fault: what lets the next try go better."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        self._say(error)
+        if code == sqlite3.SQLITE_BUSY:
+            return
+        if code == sqlite3.SQLITE_FULL:
+            await self._make_room()
+            return
+        gone = self._replaced()
+        await self.close()
+        if not gone and (code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(error, WrongVersion)):
+            self._move_aside()
+
+    async def _make_room(self) -> None:
+        if self._db is not None:
+            try:
+                await self._sweeper.sweep(self._db, self._clock.seconds())
+            except _FAULTS as error:
+                log.debug("no room could be made: %s", error)
+
+    def _move_aside(self) -> None:
+        moved = self._path.with_name(self._path.name + MOVED)
+        log.error("%s can't be read: it is now %s, and a new one is begun", self._path, moved)
+        try:
+            self._path.replace(moved)
+            for suffix in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        except OSError as error:
+            log.error("%s can't be moved aside: %s", self._path, error)
+
+    def _say(self, error: Exception) -> None:
+        now = self._clock.monotonic()
+        if now - self._said >= _QUIET:
+            self._said = now
+            log.warning("runs can't be written to %s: %s", self._path, error)
