@@ -1,8 +1,9 @@
 """Show: problems and tables, in colour on a terminal, plain in a pipe."""
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,18 @@ def problems(root: Path, found: Sequence[Problem], err: bool = False) -> None:
             _coloured(root, problem, err)
         else:
             click.echo(str(problem), err=err)
+
+
+@contextlib.contextmanager
+def busy(what: str, many: bool) -> Iterator[None]:
+    """On a terminal, say what is being done as long as it takes; `many`: whether it is worth saying."""
+    if not (many and terminal(err=True)):
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
 
 
 def summary(found: Sequence[Problem], files: int) -> str:

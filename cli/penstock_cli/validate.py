@@ -9,6 +9,9 @@ from penstock import problem, registry
 from penstock.validate import project
 from penstock_cli import place, show
 
+MANY = 50
+"""From that many files on a terminal shows that they are being checked."""
+
 
 @click.command(
     epilog="""\b
@@ -33,7 +36,8 @@ def validate(ctx: click.Context, as_json: bool, ignore: tuple[str, ...]) -> None
         if code not in problem.CODES:
             hint = problem.suggest(code, problem.CODES)
             raise click.BadParameter(f"there is no problem code {code}" + (f" ({hint})" if hint else ""))
-    loaded = project.load(root, os.environ)
+    with show.busy("checking the files", many=sum(1 for _ in (root / place.FOLDER).rglob("*.yaml")) > MANY):
+        loaded = project.load(root, os.environ)
     found = [one for one in loaded.problems if one.code not in ignore]
     if as_json:
         show.as_json([one.view() for one in found])
