@@ -42,7 +42,16 @@ def test_no_duration(text: Any) -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("512", 512), (512, 512), ("10kB", 10_000), ("1MB", 1_000_000), ("1GB", 10**9), ("1.5kB", 1500), ("7B", 7), (0, 0)],
+    [
+        ("512", 512),
+        (512, 512),
+        ("10kB", 10_000),
+        ("1MB", 1_000_000),
+        ("1GB", 10**9),
+        ("1.5kB", 1500),
+        ("7B", 7),
+        (0, 0),
+    ],
 )
 def test_size(text: Any, size: int) -> None:
     assert units.size(text) == size
@@ -57,7 +66,8 @@ def test_no_size(text: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "times", "seconds"), [("10/s", 10, 1.0), ("100/m", 100, 60.0), ("1000/h", 1000, 3600.0), ("5/15m", 5, 900.0)]
+    ("text", "times", "seconds"),
+    [("10/s", 10, 1.0), ("100/m", 100, 60.0), ("1000/h", 1000, 3600.0), ("5/15m", 5, 900.0)],
 )
 def test_rate(text: str, times: int, seconds: float) -> None:
     assert units.rate(text) == (times, seconds)

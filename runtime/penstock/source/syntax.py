@@ -131,6 +131,12 @@ _MESSAGES = (
         "write \\\\ for a backslash, or use single quotes",
         False,
     ),
+    (
+        "invalid Unicode character escape",
+        "this escape is no character of its own",
+        "write the character itself, or one escape such as \\U0001F600",
+        False,
+    ),
     ("could not find expected ':'", "a key needs a colon behind it", "write key: value", True),
     ("expected <document start>", "the document has ended before this", "check the indentation", False),
     (
