@@ -1,0 +1,468 @@
+"""Translation: Jinja's tree of an expression as a Python tree over plain data, from a whitelist of nodes."""
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import re2
+from jinja2 import nodes
+
+from penstock.expression import syntax
+from penstock.expression.lexer import Literal, SyntaxFault
+from penstock.expression.limits import MAX_DEPTH
+from penstock.expression.patterns import compiled
+from penstock.expression.tables import FILTERS, FUNCTIONS, IMPURE, SIGNATURES, TESTS
+from penstock.model import Fault, Mark, Reference
+from penstock.problem import suggest
+
+DIRECT = frozenset({"params", "given", "steps", "vars", "middleware"})
+"""Roots that are plain dicts at run time: their keys are read without a call."""
+
+_BINARY: dict[type[nodes.Node], tuple[str, str]] = {
+    nodes.Add: ("_add", "+"),
+    nodes.Sub: ("_sub", "-"),
+    nodes.Mul: ("_mul", "*"),
+    nodes.Div: ("_div", "/"),
+    nodes.FloorDiv: ("_floordiv", "//"),
+    nodes.Mod: ("_mod", "%"),
+}
+_COMPARISONS = ("eq", "ne", "lt", "lteq", "gt", "gteq", "in", "notin")
+_CHEAP = frozenset(
+    {
+        "_get",
+        "_peek",
+        "_missing",
+        "_eq",
+        "_ne",
+        "_lt",
+        "_lteq",
+        "_gt",
+        "_gteq",
+        "_neg",
+        "_pos",
+        "_default",
+        "_div",
+        "_sub",
+        "_floordiv",
+        "_c_now",
+        "_c_uuid",
+        "_c_today",
+        "_given",
+    }
+)
+"""Helpers that make nothing to speak of: an expression of these alone needs no tally."""
+
+
+class Translator:
+    """One expression on its way to Python: collects references and faults, and knows where each offset stands."""
+
+    def __init__(self, text: str, mark: Mark) -> None:
+        self.text = text
+        self.mark = mark
+        self.references: list[Reference] = []
+        self.faults: list[Fault] = []
+        self.omits = False
+        self.heavy = False
+        self._depth = 0
+        self._at = (mark.line, mark.column)
+
+    # -- places -----------------------------------------------------------------------------------
+
+    def place(self, node: nodes.Node) -> tuple[int, int]:
+        """Line and column of a node."""
+        return self.mark.at(self.text, max(0, node.lineno - 1))
+
+    def fault(self, node: nodes.Node, code: str, message: str, hint: str = "") -> ast.expr:
+        """Note a fault; gives a tree to go on with."""
+        line, column = self.place(node)
+        self.faults.append(Fault(line, column, code, message, hint))
+        return self._constant(None)
+
+    def _set(self, tree: ast.expr) -> ast.expr:
+        line, column = self._at
+        tree.lineno = tree.end_lineno = line
+        tree.col_offset = column - 1
+        tree.end_col_offset = column
+        return tree
+
+    def _constant(self, value: Any) -> ast.expr:
+        return self._set(ast.Constant(value))
+
+    def _name(self, name: str) -> ast.expr:
+        return self._set(ast.Name(name, ast.Load()))
+
+    def _call(self, helper: str, args: Sequence[ast.expr], named: Sequence[ast.keyword] = ()) -> ast.expr:
+        if helper not in _CHEAP:
+            self.heavy = True
+        return self._set(ast.Call(self._name(helper), list(args), list(named)))
+
+    def _later(self, tree: ast.expr) -> ast.expr:
+        """A function that gives the tree's value when it is asked."""
+        empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+        return self._set(ast.Lambda(empty, tree))
+
+    # -- nodes ------------------------------------------------------------------------------------
+
+    def expression(self, node: nodes.Node, guarded: bool = False) -> ast.expr:
+        """The tree of a node. `guarded`: what is missing gives MISSING instead of failing."""
+        before = self._at
+        self._at = self.place(node)
+        self._depth += 1
+        try:
+            if self._depth > MAX_DEPTH:
+                raise SyntaxFault(max(0, node.lineno - 1), "the expression is nested too deep", code=syntax.SIZE)
+            return self._expression(node, guarded)
+        finally:
+            self._at = before
+            self._depth -= 1
+
+    def _expression(self, node: nodes.Node, guarded: bool) -> ast.expr:
+        match node:
+            case nodes.Const():
+                return self._constant(node.value.value if isinstance(node.value, Literal) else node.value)
+            case nodes.Name() | nodes.Getattr() | nodes.Getitem():
+                return self._chain(node, guarded)
+            case nodes.Filter():
+                return self._filter(node, guarded)
+            case nodes.Test():
+                return self._test(node)
+            case nodes.Call():
+                return self._function(node)
+            case nodes.CondExpr():
+                other = self._constant(None) if node.expr2 is None else self.expression(node.expr2, guarded)
+                return self._set(ast.IfExp(self.expression(node.test), self.expression(node.expr1, guarded), other))
+            case nodes.And() | nodes.Or():
+                sign = ast.And() if isinstance(node, nodes.And) else ast.Or()
+                parts = [self.expression(node.left, guarded), self.expression(node.right, guarded)]
+                return self._set(ast.BoolOp(sign, parts))
+            case nodes.Not():
+                return self._set(ast.UnaryOp(ast.Not(), self.expression(node.node)))
+            case nodes.Neg() | nodes.Pos():
+                return self._call("_neg" if isinstance(node, nodes.Neg) else "_pos", [self.expression(node.node)])
+            case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div() | nodes.FloorDiv() | nodes.Mod():
+                return self._binary(node)
+            case nodes.Concat():
+                return self._call("_concat", [self.expression(part) for part in node.nodes])
+            case nodes.Compare():
+                return self._compare(node)
+            case nodes.List() | nodes.Tuple():
+                return self._set(ast.List([self.expression(item) for item in node.items], ast.Load()))
+            case nodes.Dict():
+                return self._dict(node)
+            case nodes.Pow():
+                return self.fault(
+                    node, syntax.UNSUPPORTED, "there is no operator **", "multiply, or use a Python function"
+                )
+        return self.fault(node, syntax.UNSUPPORTED, f"{type(node).__name__.lower()} is not part of the dialect")
+
+    def _dict(self, node: nodes.Dict) -> ast.expr:
+        keys: list[ast.expr | None] = []
+        for pair in node.items:
+            tree = self.expression(pair.key)
+            keys.append(tree if isinstance(tree, ast.Constant) else self._call("_key", [tree]))
+        return self._set(ast.Dict(keys, [self.expression(pair.value) for pair in node.items]))
+
+    def _binary(self, node: nodes.BinExpr) -> ast.expr:
+        helper, sign = _BINARY[type(node)]
+        left, right = self.expression(node.left), self.expression(node.right)
+        was = self.heavy
+        tree = self._exotic(sign, node.left, node.right, left, right) or self._call(helper, [left, right])
+        if any(isinstance(side, nodes.Const) and isinstance(side.value, Literal) for side in (node.left, node.right)):
+            self.heavy = was  # arithmetic with a number makes no text
+        return tree
+
+    def _exotic(
+        self, sign: str, one: nodes.Node, other: nodes.Node, left: ast.expr, right: ast.expr
+    ) -> ast.expr | None:
+        """An operator with a float literal that has more digits than a float can hold."""
+        for node, tree, operand, first in ((one, left, right, True), (other, right, left, False)):
+            if isinstance(node, nodes.Const) and isinstance(node.value, Literal) and node.value.inexact:
+                written = self._constant(node.value.written)
+                return self._call("_literal", [self._constant(sign), operand, tree, written, self._constant(first)])
+        return None
+
+    def _compare(self, node: nodes.Compare) -> ast.expr:
+        first = self.expression(node.expr)
+        if any(operand.op not in _COMPARISONS for operand in node.ops):
+            return self.fault(node, syntax.UNSUPPORTED, "there is no such comparison")
+        if len(node.ops) == 1:
+            operand = node.ops[0]
+            right = self.expression(operand.expr)
+            exotic = self._exotic(operand.op, node.expr, operand.expr, first, right)
+            return exotic or self._call("_" + operand.op, [first, right])
+        rest: list[ast.expr] = []
+        for operand in node.ops:
+            rest += (self._constant(operand.op), self._later(self.expression(operand.expr)))
+        return self._call("_chain", [first, *rest])
+
+    # -- names, keys ------------------------------------------------------------------------------
+
+    def _chain(self, node: nodes.Expr, guarded: bool) -> ast.expr:
+        links: list[nodes.Getattr | nodes.Getitem] = []
+        base: nodes.Expr = node
+        while isinstance(base, nodes.Getattr | nodes.Getitem):
+            links.append(base)
+            base = base.node
+        if len(links) > MAX_DEPTH:
+            raise SyntaxFault(max(0, node.lineno - 1), "the expression is nested too deep", code=syntax.SIZE)
+        links.reverse()
+        keys = [_fixed(link) for link in links]
+        path = "the value"
+        if isinstance(base, nodes.Name):
+            path = base.name
+            if path == "omit" and not links:
+                self.omits = True
+                return self._name("_OMIT")
+            if path.startswith("_"):
+                return self.fault(base, syntax.UNSUPPORTED, "a name cannot begin with an underscore")
+            fixed: list[str | int] = []
+            for key in keys:
+                if key is None:
+                    break
+                fixed.append(key)
+            line, column = self.place(base)
+            self.references.append(Reference(path, tuple(fixed), line, column, guarded))
+            tree = self._name(path)
+        else:
+            tree = self.expression(base, guarded)
+        return self._links(tree, path, links, keys, guarded)
+
+    def _links(
+        self,
+        tree: ast.expr,
+        path: str,
+        links: list[nodes.Getattr | nodes.Getitem],
+        keys: list[str | int | None],
+        guarded: bool,
+    ) -> ast.expr:
+        peeked: list[ast.expr] = []
+        for index, (link, key) in enumerate(zip(links, keys, strict=True)):
+            self._at = self.place(link)
+            if isinstance(link, nodes.Getitem) and isinstance(link.arg, nodes.Slice):
+                if peeked:
+                    tree, peeked = self._call("_peek", [tree, *peeked]), []
+                parts = [self._part(part) for part in (link.arg.start, link.arg.stop, link.arg.step)]
+                helper = "_section" if not guarded else "_peek_section"
+                tree = self._call(helper, [tree, *parts, self._constant(path)])
+            elif guarded:
+                peeked.append(self._key_tree(link, key, guarded))
+            elif index == 0 and isinstance(tree, ast.Name) and tree.id in DIRECT and isinstance(key, str):
+                tree = self._direct(tree.id, key)
+            else:
+                tree = self._call("_get", [tree, self._key_tree(link, key, guarded), self._constant(path)])
+            path = _longer(path, link, key)
+        return self._call("_peek", [tree, *peeked]) if peeked else tree
+
+    def _direct(self, root: str, key: str) -> ast.expr:
+        """`root[key] if key in root else fail`, inline."""
+        there = self._set(ast.Compare(self._constant(key), [ast.In()], [self._name(root)]))
+        found = self._set(ast.Subscript(self._name(root), self._constant(key), ast.Load()))
+        return self._set(ast.IfExp(there, found, self._call("_missing", [self._constant(f"{root}.{key}")])))
+
+    def _part(self, node: nodes.Expr | None) -> ast.expr:
+        return self._constant(None) if node is None else self.expression(node)
+
+    def _key_tree(self, link: nodes.Getattr | nodes.Getitem, key: str | int | None, guarded: bool) -> ast.expr:
+        if key is not None:
+            return self._constant(key)
+        assert isinstance(link, nodes.Getitem)
+        return self.expression(link.arg, guarded)
+
+    # -- filters, tests, functions ----------------------------------------------------------------
+
+    def _filter(self, node: nodes.Filter, guarded: bool) -> ast.expr:
+        if node.node is None:
+            return self.fault(node, syntax.UNSUPPORTED, "a filter stands after a value")
+        if node.name in ("default", "d"):
+            return self._default(node, guarded)
+        if node.name == "coalesce":
+            parts = [self.expression(part, True) for part in (node.node, *node.args)]
+            if node.kwargs or node.dyn_args or node.dyn_kwargs:
+                return self.fault(node, syntax.ARGUMENTS, "coalesce takes no named arguments")
+            return self._call("_f_coalesce", parts)
+        value = self.expression(node.node, guarded)
+        if node.name not in FILTERS:
+            return self.fault(
+                node, syntax.UNKNOWN_FILTER, f"there is no filter {node.name}", suggest(node.name, FILTERS)
+            )
+        arguments = self._arguments(node, "filter", node.name, FILTERS[node.name], 1)
+        if arguments is None:
+            return value
+        self._constants(node)
+        args, named = arguments
+        if guarded:
+            return self._call("_through", [self._name(f"_f_{node.name}"), value, *args], named)
+        return self._call(f"_f_{node.name}", [value, *args], named)
+
+    def _default(self, node: nodes.Filter, guarded: bool) -> ast.expr:
+        value = self.expression(node.node, True)
+        arguments: list[nodes.Expr] = list(node.args)
+        names = {pair.key: pair.value for pair in node.kwargs}
+        fallback = arguments[0] if arguments else names.pop("default_value", None)
+        falsy = arguments[1] if len(arguments) > 1 else names.pop("boolean", None)
+        if names or len(arguments) > 2 or node.dyn_args or node.dyn_kwargs:
+            return self.fault(node, syntax.ARGUMENTS, "default takes a value, and true to replace all that is false")
+        other = self._constant("") if fallback is None else self.expression(fallback, guarded)
+        also = self._constant(False) if falsy is None else self.expression(falsy)
+        if _plain(other):
+            return self._call("_default", [value, other, also])
+        return self._call("_default_later", [value, self._later(other), also])
+
+    def _test(self, node: nodes.Test) -> ast.expr:
+        name = node.name
+        if name in ("defined", "undefined"):
+            sign: ast.cmpop = ast.IsNot() if name == "defined" else ast.Is()
+            if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
+                return self.fault(node, syntax.ARGUMENTS, f"{name} takes no arguments")
+            value = self.expression(node.node, True)
+            return self._set(ast.Compare(value, [sign], [self._name("_MISSING")]))
+        if name == "given":
+            return self._given(node)
+        value = self.expression(node.node)
+        if name not in TESTS:
+            hint = suggest(name, {*TESTS, "defined", "undefined", "given"})
+            return self.fault(node, syntax.UNKNOWN_TEST, f"there is no test {name}", hint)
+        if name == "none" and not node.args:
+            return self._set(ast.Compare(value, [ast.Is()], [self._constant(None)]))
+        arguments = self._arguments(node, "test", name, TESTS[name], 1)
+        if arguments is None:
+            return value
+        return self._call(f"_t_{_word(name)}", [value, *arguments[0]], arguments[1])
+
+    def _given(self, node: nodes.Test) -> ast.expr:
+        links: list[nodes.Getattr | nodes.Getitem] = []
+        base: nodes.Expr = node.node
+        while isinstance(base, nodes.Getattr | nodes.Getitem):
+            links.append(base)
+            base = base.node
+        links.reverse()
+        keys = [_fixed(link) for link in links]
+        if node.args or not isinstance(base, nodes.Name) or base.name not in ("params", "given") or not links:
+            return self.fault(
+                node, syntax.ARGUMENTS, "`is given` asks about a parameter", "write `params.name is given`"
+            )
+        line, column = self.place(base)
+        fixed = tuple(key for key in keys if key is not None)
+        self.references.append(Reference(base.name, fixed, line, column, True))
+        if base.name != "given":
+            self.references.append(Reference("given", (), line, column, True))
+        trees = [self._key_tree(link, key, True) for link, key in zip(links, keys, strict=True)]
+        found = self._call("_peek", [self._name("given"), *trees])
+        return self._set(ast.Compare(found, [ast.IsNot()], [self._name("_MISSING")]))
+
+    def _function(self, node: nodes.Call) -> ast.expr:
+        if not isinstance(node.node, nodes.Name):
+            hint = ""
+            if isinstance(node.node, nodes.Getattr) and node.node.attr in FILTERS:
+                hint = f"use the filter: `| {node.node.attr}`"
+            return self.fault(node, syntax.UNSUPPORTED, "only functions can be called, values have no methods", hint)
+        name = node.node.name
+        if name not in FUNCTIONS:
+            hint = suggest(name, FUNCTIONS) or (f"use the filter: `| {name}`" if name in FILTERS else "")
+            return self.fault(node.node, syntax.UNKNOWN_FUNCTION, f"there is no function {name}", hint)
+        impure = name in IMPURE
+        arguments = self._arguments(node, "function", name, FUNCTIONS[name], 1 if impure else 0)
+        if arguments is None:
+            return self._constant(None)
+        first = [self._name("_s")] if impure else []
+        return self._call(f"_c_{name}", [*first, *arguments[0]], arguments[1])
+
+    def _arguments(
+        self,
+        node: nodes.Filter | nodes.Test | nodes.Call,
+        what: str,
+        name: str,
+        called: Callable[..., Any],
+        given: int,
+    ) -> tuple[list[ast.expr], list[ast.keyword]] | None:
+        """Positional and named arguments, checked against the function's own signature."""
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            self.fault(node, syntax.UNSUPPORTED, "arguments cannot be spread with * or **")
+            return None
+        args = [self.expression(arg) for arg in node.args]
+        named = []
+        seen: set[str] = set()
+        for pair in node.kwargs:
+            if pair.key in seen:
+                self.fault(pair, syntax.ARGUMENTS, f"the argument {pair.key} is given twice")
+                return None
+            seen.add(pair.key)
+            named.append(ast.keyword(pair.key, self.expression(pair.value)))
+            self._set(named[-1])  # type: ignore[arg-type]
+        try:
+            SIGNATURES[called].bind(*([None] * (given + len(args))), **dict.fromkeys(seen))
+        except TypeError as error:
+            self.fault(node, syntax.ARGUMENTS, f"the {what} {name}: {error}", usage(name, called, given))
+            return None
+        return args, named
+
+    def _constants(self, node: nodes.Filter) -> None:
+        """Check what a filter is told as constants: patterns, names of filters and tests."""
+        args = node.args
+        if node.name in ("regex_match", "regex_replace") and args and isinstance(args[0], nodes.Const):
+            try:
+                compiled(str(args[0].value), False)
+            except re2.error as error:
+                self.fault(args[0], syntax.PATTERN, f"the pattern does not parse: {_said(error)}")
+        place = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}.get(node.name)
+        if place is None or len(args) <= place or not isinstance(args[place], nodes.Const):
+            return
+        table, code, what = (
+            (FILTERS, syntax.UNKNOWN_FILTER, "filter") if node.name == "map" else (TESTS, syntax.UNKNOWN_TEST, "test")
+        )
+        name = args[place].value  # type: ignore[attr-defined]
+        if name not in table:
+            self.fault(args[place], code, f"there is no {what} {name}", suggest(str(name), table))
+
+
+def _word(name: str) -> str:
+    return {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}.get(name, name)
+
+
+def _said(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return (said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said))[:200]
+
+
+def usage(name: str, called: Callable[..., Any], given: int) -> str:
+    """How a filter, test or function is called: `replace(old, new, count=None)`."""
+    shown = []
+    for param in list(SIGNATURES[called].parameters.values())[given:]:
+        text = param.name
+        if param.kind is param.VAR_POSITIONAL:
+            text = "*" + text
+        elif param.kind is param.VAR_KEYWORD:
+            text = "**" + text
+        elif param.default is not param.empty:
+            text += f"={param.default!r}" if isinstance(param.default, str | int | float | None) else ""
+        shown.append(text)
+    return f"it is {name}({', '.join(shown)})"
+
+
+def _fixed(link: nodes.Getattr | nodes.Getitem) -> str | int | None:
+    if isinstance(link, nodes.Getattr):
+        return link.attr
+    if isinstance(link.arg, nodes.Const) and type(link.arg.value) in (str, int):
+        return link.arg.value  # type: ignore[no-any-return]
+    if isinstance(link.arg, nodes.Neg) and isinstance(link.arg.node, nodes.Const) and type(link.arg.node.value) is int:
+        return -link.arg.node.value
+    return None
+
+
+def _longer(path: str, link: nodes.Getattr | nodes.Getitem, key: str | int | None) -> str:
+    if len(path) > 200:
+        return path
+    if key is None:
+        return f"{path}[…]"
+    return f"{path}.{key}" if isinstance(key, str) else f"{path}[{key}]"
+
+
+def _plain(tree: ast.expr) -> bool:
+    """Whether computing a tree costs nothing and cannot fail."""
+    if isinstance(tree, ast.Constant):
+        return True
+    if isinstance(tree, ast.Name):
+        return tree.id.startswith("_")
+    if isinstance(tree, ast.List):
+        return all(_plain(item) for item in tree.elts)
+    return isinstance(tree, ast.Dict) and all(_plain(item) for item in tree.values)
