@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+
+import msgspec
 
 from penstock.history.mask import Mask
 from penstock.history.record import RunRecord, StepMeta, StepRecord
-from penstock.history.value import ENCODER, Json, bounded
+from penstock.history.value import ENCODER, Json, bounded, plain
 
 Row = tuple[int, int, str, int | None, int | None, str]
 """id, program, status, duration in microseconds, HTTP status, data (JSON: path, caller, params, answer, error, steps, steps left out)."""
@@ -22,6 +23,8 @@ LIGHT = 4_096
 """Bytes of a run that is written as it is."""
 SLOW = 0.005
 """Seconds. What ran longer may hold much: it is weighed before it is encoded."""
+
+_encode = ENCODER.encode
 
 
 class Rows:
@@ -44,21 +47,15 @@ class Rows:
             steps.update(step[0] for step in record.steps)
         return programs - self.programs.keys(), steps - self.steps.keys()
 
-    def encode(self, records: Iterable[RunRecord]) -> tuple[list[Row], list[RunRecord]]:
-        """One row a record, and the records that `careful` has to encode. Raises KeyError when something has no number yet."""
-        programs, numbers = self.programs, self.steps
-        heads: list[tuple[Any, ...]] = []
-        shaped: list[tuple[Any, ...]] = []
-        light: list[RunRecord] = []
-        heavy: list[RunRecord] = []
-        for record in records:
-            duration = record.duration
-            if duration is None or duration > SLOW or record.size > LIGHT or record.secrets or len(record.steps) > 200:
-                heavy.append(record)
-                continue
-            start = record.t0
-            light.append(record)
-            shaped.append(
+    def light(self, record: RunRecord) -> Row | None:
+        """The row of a small and quick record; None when `careful` has to look at it, or something has no number yet."""
+        duration = record.duration
+        if duration is None or duration > SLOW or record.size > LIGHT or record.secrets or len(record.steps) > 200:
+            return None
+        numbers = self.steps
+        start = record.t0
+        try:
+            text = _encode(
                 (
                     record.path,
                     record.caller,
@@ -73,32 +70,29 @@ class Rows:
                     else (),
                 )
             )
-            number = programs[record.endpoint, record.kind, record.method or "", record.snapshot]
-            heads.append((record.id, number, record.status, int(duration * 1e6), record.http_status))
-        rows: list[Row] = []
-        for record, head, line in zip(light, heads, self._lines(light, shaped), strict=True):
-            if line is None:
-                heavy.append(record)
-            else:
-                rows.append((*head, line))
-        return rows, heavy
+            if len(text) > LIGHT:
+                return None
+            return (
+                record.id,
+                self.programs[record.endpoint, record.kind, record.method or "", record.snapshot],
+                record.status,
+                int(duration * 1e6),
+                record.http_status,
+                text.decode(),
+            )
+        except Exception:  # a Python object may raise anything while it is read
+            return None
 
-    def _lines(self, records: list[RunRecord], shaped: list[tuple[Any, ...]]) -> list[str | None]:
-        try:
-            text = ENCODER.encode_lines(shaped)
-            lines: list[str | None] = [*text.decode().split("\n")]
-        except Exception:  # one of them holds what has no JSON form
-            return [None] * len(records)
-        lines.pop()
-        if len(lines) != len(records):
-            return [None] * len(records)
-        secret = bool(self.mask) and self.mask.found(text)
-        if secret or len(text) > LIGHT:
-            for index, line in enumerate(lines):
-                assert line is not None
-                if len(line) > LIGHT or (secret and self.mask.found(line.encode())):
-                    lines[index] = None
-        return lines
+    def cover(self, rows: list[Row]) -> None:
+        """Cover the secrets in rows that `light` made."""
+        if not self.mask or not self.mask.found("\n".join([row[5] for row in rows]).encode()):
+            return
+        for index, row in enumerate(rows):
+            if self.mask.found(row[5].encode()):
+                *head, steps = msgspec.json.decode(row[5])
+                shown = [(*step[:4], plain(step[4], self.mask), plain(step[5], self.mask)) for step in steps]
+                data = _encode((*[plain(value, self.mask) for value in head], shown)).decode()
+                rows[index] = (row[0], row[1], row[2], row[3], row[4], data)
 
     async def careful(self, record: RunRecord) -> Row:
         """The row of a record that may hold much, secrets, or what has no JSON form; lets others run in between."""
@@ -120,7 +114,7 @@ class Rows:
             steps.append(Json(text))
             if index % 50 == 0:
                 await asyncio.sleep(0)
-        data = ENCODER.encode((*head, steps, len(source) - len(steps))).decode()
+        data = _encode((*head, steps, len(source) - len(steps))).decode()
         duration = None if record.duration is None else int(record.duration * 1e6)
         return (record.id, self.programs[program(record)], record.status, duration, record.http_status, data)
 
@@ -129,7 +123,7 @@ class Rows:
         written = None if inputs is None else [bounded(value, most, mask, weigh=weigh) for value in inputs]
         shown = bounded(output, most, mask, weigh=weigh)
         number = self.steps[meta]
-        return ENCODER.encode((number, status, int((begin - start) * 1e6), int((end - begin) * 1e6), written, shown))
+        return _encode((number, status, int((begin - start) * 1e6), int((end - begin) * 1e6), written, shown))
 
 
 def program(record: RunRecord) -> Program:

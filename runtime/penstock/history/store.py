@@ -12,13 +12,16 @@ from penstock.history.bounds import DAY, Bounds
 from penstock.history.ids import SLOTS, RunIds
 from penstock.history.mask import Mask
 from penstock.history.record import RunRecord
+from penstock.history.rows import Row
 from penstock.history.slots import Slots
 from penstock.history.writer import BATCH, Writer
 
 LOCKS = "processes.lock"
 """The lock file beside `runs.db` that tells which processes live."""
+HEAVY = 4_096
+"""Runs that may wait to be encoded: those that are large, long or secret."""
 HELD = 64_000_000
-"""Bytes (by `RunRecord.size`) that waiting runs may hold."""
+"""Bytes (by `RunRecord.size`) that they may hold."""
 SWEEP = 30.0
 """Seconds between two sweeps."""
 
@@ -56,7 +59,8 @@ class History:
         self._mask = Mask(secrets)
         self._interval = flush_interval
         self._capacity = capacity
-        self._queue: deque[RunRecord] = deque()
+        self._queue: deque[Row | RunRecord] = deque()
+        self._heavy = 0  # how many of them are not encoded yet
         self._held = 0
         self._running: dict[int, RunRecord] = {}
         self._written: dict[int, int] = {}  # id of a run that has a row `running` → how many steps that row has
@@ -77,7 +81,8 @@ class History:
             log.warning("no process slot could be taken: %s", error)
             self.slot = SLOTS - 1
             self._claimed = None
-        self._writer = Writer(self._path, self._clock, self._bounds, self._mask, slots, self.slot)
+        self._writer = Writer(self._path, self._clock, self._bounds, self._mask, slots, self.slot, self._forget_rows)
+        self._rows = self._writer.rows
         self.ids = RunIds(self.slot, self._clock, await self._writer.open())
         if self._interval is not None:
             self._tasks = [asyncio.create_task(self._pump(self._interval)), asyncio.create_task(self._sweeps())]
@@ -103,12 +108,19 @@ class History:
         """A run that is over. Never waits; past the queue's bounds the run is dropped and counted."""
         queue = self._queue
         size = len(queue)
-        if size >= self._capacity or self._held > HELD:
+        if record.level == "off":
+            return
+        if size >= self._capacity:
             self._drop(record)
             return
-        queue.append(record)
-        if record.size:
-            self._held += record.size
+        if self._running:
+            self._running.pop(record.id, None)
+        # encoded here while its values are at hand (and can't change any more): that is cheaper than to keep them
+        row = self._rows.light(record)
+        if row is None:
+            self._keep(record)
+        else:
+            queue.append(row)
         if size == BATCH - 1:
             self._wake.set()
 
@@ -124,7 +136,21 @@ class History:
 
     def mask(self, secrets: Iterable[str]) -> None:
         """From now on, these are the values to mask."""
-        self._mask = self._writer.rows.mask = Mask(secrets)
+        self._mask = self._rows.mask = Mask(secrets)
+
+    def _keep(self, record: RunRecord) -> None:
+        if self._heavy >= HEAVY or self._held > HELD:
+            self._drop(record)
+        else:
+            self._heavy += 1
+            self._held += record.size
+            self._queue.append(record)
+
+    def _forget_rows(self) -> None:
+        kept = [item for item in self._queue if isinstance(item, RunRecord)]
+        self.dropped += len(self._queue) - len(kept)
+        self._queue.clear()
+        self._queue.extend(kept)
 
     def _drop(self, record: RunRecord) -> None:
         self.dropped += 1
@@ -133,17 +159,18 @@ class History:
             self._gone.append(record.id)
 
     async def _write(self, count: int) -> None:
-        queue, running = self._queue, self._running
+        queue = self._queue
         while count > 0 and queue:
             batch = [queue.popleft() for _ in range(min(BATCH, count, len(queue)))]
             count -= len(batch)
-            for record in batch:
-                self._held -= record.size
-                if running and running.pop(record.id, None) is not None:
-                    self._written.pop(record.id, None)
-            batch = [record for record in batch if record.level != "off"]
-            if batch and not await self._writer.write(batch):
-                self.dropped += len(batch)
+            for item in batch:
+                if isinstance(item, RunRecord):
+                    self._heavy -= 1
+                    self._held -= item.size
+            if self._written:
+                for item in batch:
+                    self._written.pop(item[0] if isinstance(item, tuple) else item.id, None)
+            self.dropped += await self._writer.write(batch)
         if self._gone:
             gone, self._gone = self._gone, []
             await self._writer.remove(gone)

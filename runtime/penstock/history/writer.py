@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import aiosqlite
@@ -43,7 +43,16 @@ log = logging.getLogger("penstock.history")
 class Writer:
     """The file and its connection. What can't be written is lost, logged and counted by the caller; nothing is raised."""
 
-    def __init__(self, path: Path, clock: Clock, bounds: Bounds, mask: Mask, slots: Slots, slot: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        bounds: Bounds,
+        mask: Mask,
+        slots: Slots,
+        slot: int,
+        on_new_file: Callable[[], None],
+    ) -> None:
         self.rows = Rows(mask, bounds.row)
         self._path = path
         self._clock = clock
@@ -52,7 +61,9 @@ class Writer:
         self._slots = slots
         self._slot = slot
         self._db: aiosqlite.Connection | None = None
+        self._on_new_file = on_new_file  # called when rows made until now can't go into the file that is open now
         self._inode = 0
+        self._generation = 0
         self._asked = 0.0
         self._said = -_QUIET
         self._opening = asyncio.Lock()
@@ -74,13 +85,31 @@ class Writer:
         if db is not None:
             await db.close()
 
-    async def write(self, records: Sequence[RunRecord]) -> bool:
-        """Put the runs into the file; False when they are lost."""
-        return await self._trying(lambda: self._write(records))
+    async def write(self, items: Sequence[Row | RunRecord]) -> int:
+        """Put runs into the file; gives how many of them are lost."""
+        rows = [item for item in items if isinstance(item, tuple)]
+        records = [item for item in items if isinstance(item, RunRecord)]
+        generation = self._generation
+        lost = 0
+        for _ in range(2):
+            try:
+                db = await self._connection()
+                if rows and generation != self._generation:  # their numbers are those of the file before
+                    lost += len(rows)
+                    rows.clear()
+                await self._write(db, rows, records)
+                return lost
+            except _FAULTS as error:
+                await self._mend(error)
+        return lost + len(rows) + len(records)
 
-    async def remove(self, ids: Sequence[int]) -> bool:
+    async def remove(self, ids: Sequence[int]) -> None:
         """Take runs out of the file again."""
-        return await self._trying(lambda: self._remove(ids))
+        try:
+            db = await self._connection()
+            await db.executemany("DELETE FROM runs WHERE id = ?", [(number,) for number in ids])
+        except _FAULTS as error:
+            await self._mend(error)
 
     async def sweep(self) -> int:
         """Hold the bounds and mark interrupted runs; gives how many runs were deleted."""
@@ -100,38 +129,28 @@ class Writer:
             self.rows.steps.clear()
         return deleted
 
-    async def _trying(self, work: Callable[[], Awaitable[None]]) -> bool:
-        for _ in range(2):
-            try:
-                await work()
-                return True
-            except _FAULTS as error:
-                await self._mend(error)
-        return False
-
-    async def _write(self, records: Sequence[RunRecord]) -> None:
-        db = await self._connection()
+    async def _write(self, db: aiosqlite.Connection, rows: list[Row], records: list[RunRecord]) -> None:
         if self._sweeper.wal_size() > 3 * self._bounds.wal:
             await self._sweeper.checkpoint(db)
             if self._sweeper.wal_size() > 3 * self._bounds.wal:
                 raise PenstockError(f"{self._path}-wal can't be emptied while another program reads runs.db")
-        try:
-            rows, heavy = self.rows.encode(records)
-        except KeyError:
-            await self._learn(db, records)
-            rows, heavy = self.rows.encode(records)
-        await self._insert(db, rows)
-        rows.clear()
+        if rows:
+            self.rows.cover(rows)
+            await self._insert(db, rows)
+        if not records:
+            return
+        await self._learn(db, records)
+        made: list[Row] = []
         size = 0
-        for record in heavy:
+        for record in records:
             row = await self.rows.careful(record)
-            rows.append(row)
+            made.append(row)
             size += len(row[5])
             if size > self._bounds.wal // 2:
-                await self._insert(db, rows)
-                rows.clear()
+                await self._insert(db, made)
+                made.clear()
                 size = 0
-        await self._insert(db, rows)
+        await self._insert(db, made)
 
     async def _insert(self, db: aiosqlite.Connection, rows: list[Row]) -> None:
         begin = 0
@@ -142,10 +161,6 @@ class Writer:
                     values += row
                 await db.execute_fetchall(_INSERT[size], values)
                 begin += size
-
-    async def _remove(self, ids: Sequence[int]) -> None:
-        db = await self._connection()
-        await db.executemany("DELETE FROM runs WHERE id = ?", [(number,) for number in ids])
 
     async def _learn(self, db: aiosqlite.Connection, records: Sequence[RunRecord]) -> None:
         programs, steps = self.rows.unknown(records)
@@ -170,10 +185,14 @@ class Writer:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         db = await connect(self._path, pages=self._bounds.pages, wal=self._bounds.wal)
         try:
-            self.rows.programs.clear()
-            self.rows.steps.clear()
-            self._sweeper = Sweeper(self._path, self._bounds)
-            self._inode = self._path.stat().st_ino
+            inode = self._path.stat().st_ino
+            if inode != self._inode:
+                self._inode = inode
+                self._generation += 1
+                self._sweeper = Sweeper(self._path, self._bounds)
+                self.rows.programs.clear()
+                self.rows.steps.clear()
+                self._on_new_file()
             await interrupt(db, self._slots, self._slot, opening=self._fresh)
             self._fresh = False
         except BaseException:
