@@ -6,6 +6,9 @@ from pathlib import Path
 
 from penstock.history.ids import SLOTS
 
+LOCKS = "processes.lock"
+"""The lock file's name beside `runs.db`."""
+
 
 class _Held:
     """The lock file as this process has it open, once: closing any descriptor of a file gives up all of its locks."""

@@ -13,11 +13,9 @@ from penstock.history.ids import SLOTS, RunIds
 from penstock.history.mask import Mask
 from penstock.history.record import RunRecord
 from penstock.history.rows import Row
-from penstock.history.slots import Slots
+from penstock.history.slots import LOCKS, Slots
 from penstock.history.writer import BATCH, Writer
 
-LOCKS = "processes.lock"
-"""The lock file beside `runs.db` that tells which processes live."""
 HEAVY = 4_096
 """Runs that may wait to be encoded: those that are large, long or secret."""
 HELD = 64_000_000
