@@ -231,7 +231,7 @@ UNKNOWN_WORKFLOW = code(
     example="- call: send_welcom",
 )
 UNKNOWN_FUNCTION = code(
-    "unknown-function",
+    "unknown-python-function",
     "A Python function is named that `functions/` does not have.",
     "Correct its spelling: `module.function`, defined at the top of `functions/module.py`.",
     example="- python: pricing.qoute",

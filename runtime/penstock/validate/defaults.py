@@ -28,9 +28,11 @@ def resolve(
     folders, problems = _folders(every)
     resolved: dict[str, tuple[tuple[Document, ...], Document]] = {}
     for document in every:
-        above = _above(document.file, folders) if document.kind == "endpoint" else ()
+        above = _above(document.file, folders) if document.kind in ("endpoint", "defaults") else ()
+        above = tuple(item for item in above if item is not document)
+        problems += _widened((*above, document))
+        above = above if document.kind == "endpoint" else ()
         made_of = (*above, document)
-        problems += _widened(made_of)
         old = (known or {}).get(document.file)
         if (
             old is not None

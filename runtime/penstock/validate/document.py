@@ -108,7 +108,7 @@ def _hint(data: bytes) -> tuple[str, str] | None:
 
 
 def _kind(notes: Notes, raw: Map, file: str) -> Kind | None:
-    found = [kind for kind in raw if kind in KINDS]
+    found = [kind for kind in KINDS if kind in raw]
     listed = ", ".join(KINDS)
     if not found:
         first = next(iter(raw), None)
@@ -124,7 +124,7 @@ def _kind(notes: Notes, raw: Map, file: str) -> Kind | None:
         message = f"a file holds one thing, and this one has {' and '.join(found)}"
         notes.add(codes.SEVERAL_KINDS, raw.keys_at[found[1]], message, "make two files of it")
         return None
-    kind = cast(Kind, found[0])
+    kind: Kind = found[0]
     if file.endswith(".test.yaml") and kind != "test":
         message = f"a file whose name ends in .test.yaml holds tests, and this one holds {_a(kind)}"
         notes.add(codes.MISPLACED_TEST, raw.keys_at[kind], message, "begin it with test:, or rename it")
@@ -230,6 +230,7 @@ class _Reader:
         if "steps" not in self.raw:
             if self.kind != "middleware":
                 self.notes.add(codes.MISSING_FIELD, self.raw.keys_at[self.kind], f"{_a(self.kind)} needs steps")
+                self.steps.dropped = True
             return ()
         return self.steps.block(self.raw["steps"], self.shape.at("steps"), "steps")
 

@@ -37,7 +37,8 @@ def scan(root: Path) -> Tree:
     home = os.path.realpath(root)
     settings = Path(home) / "penstock.yaml"
     if os.path.lexists(settings):
-        _take(tree, "penstock.yaml", str(settings), home)
+        told = Tree(tree.content, tree.digests)
+        _take(told, "penstock.yaml", str(settings), home)  # what is wrong with it is told where settings are read
     for folder in FOLDERS:
         path = f"{home}/{folder}"
         if not Path(path).is_dir():

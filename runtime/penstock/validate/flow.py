@@ -137,7 +137,7 @@ class _Walk:
         """Note the workflows and functions that the step names."""
         for key, argument in step.arguments.items():
             param = action.param(key)
-            if param is None or param.static is None or not isinstance(argument.raw, str):
+            if param is None or param.static is None or not isinstance(argument.raw, str) or "{{" in argument.raw:
                 continue
             of = param.static.of
             if of == "workflow" or of == "function" or of == "table":

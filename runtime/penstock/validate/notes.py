@@ -7,6 +7,8 @@ from penstock.model import Fault, Map, Mark
 from penstock.problem import CODES, Problem, suggest
 from penstock.validate import codes
 
+MINOR = frozenset({codes.UNKNOWN_KEY})
+"""Errors in spite of which a file can be used: what they name is passed over."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -23,11 +25,11 @@ class Notes:
         """Whether the file can be used in spite of its problems."""
         return not self.fatal
 
-    def add(self, code: str, mark: Mark, message: str, hint: str = "", path: str = "", *, minor: bool = False) -> None:
-        """Note a problem; unless it is `minor` (or a warning) the file is not whole."""
+    def add(self, code: str, mark: Mark, message: str, hint: str = "", path: str = "") -> None:
+        """Note a problem; most keep the file from being used."""
         severity = CODES[code].severity
         problem = Problem(self.file, mark.line, mark.column, code, message, hint, path, severity)
-        self.take([problem], minor=minor)
+        self.take([problem])
 
     def faults(self, faults: Iterable[Fault], path: str) -> None:
         """Note what a reader of values found."""
@@ -36,11 +38,11 @@ class Notes:
             place = fault.line, fault.column
             self.take([Problem(self.file, *place, fault.code, fault.message, fault.hint, path, severity)])
 
-    def take(self, problems: Iterable[Problem], *, minor: bool = False) -> None:
+    def take(self, problems: Iterable[Problem]) -> None:
         """Take over problems that a reader found in this file."""
         for problem in problems:
             self.problems.append(problem)
-            if not minor and problem.severity == "error":
+            if problem.severity == "error" and problem.code not in MINOR:
                 self.fatal.add(problem)
 
     def keys(self, raw: Map, known: Iterable[str], of: str, path: str) -> None:
@@ -50,7 +52,7 @@ class Notes:
             if key not in allowed:
                 hint = suggest(key, allowed)
                 where = f"{path}.{key}" if path else key
-                self.add(codes.UNKNOWN_KEY, raw.keys_at[key], f"{key} is not a key of {of}", hint, where, minor=True)
+                self.add(codes.UNKNOWN_KEY, raw.keys_at[key], f"{key} is not a key of {of}", hint, where)
 
     def name(self, text: str, mark: Mark, what: str, path: str) -> bool:
         """Whether a name is well-formed; notes it if not."""

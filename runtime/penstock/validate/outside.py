@@ -24,7 +24,7 @@ class World:
     failure_targets: frozenset[str]
 
 
-def world(documents: Iterable[Document], env: Iterable[str], data: Mapping[str, Any], lost: Iterable[str]) -> World:
+def world(documents: list[Document], env: Iterable[str], data: Mapping[str, Any], lost: Iterable[str]) -> World:
     """What the project has. `lost` are the names of middleware whose files cannot be read."""
     user = set(USER)
     middleware = set(lost)
@@ -36,6 +36,9 @@ def world(documents: Iterable[Document], env: Iterable[str], data: Mapping[str, 
             user.update(document.raw["columns"])
         elif document.kind == "workflow" and isinstance(document.raw.get("on_failure"), str):
             targets.add(document.raw["on_failure"])
+    workflows = {document.name for document in documents if document.kind == "workflow"}
+    if not targets <= workflows:
+        targets = workflows
     return World(frozenset(env), data, frozenset(user), frozenset(middleware), frozenset(targets))
 
 
@@ -107,6 +110,8 @@ def _middleware(name: str, document: Document, chain: set[str], known: World) ->
     if name not in known.middleware:
         return codes.UNKNOWN_MIDDLEWARE, f"there is no middleware {name}", suggest(name, known.middleware)
     if document.kind == "endpoint" and name not in chain:
+        if suggest(name, chain - known.middleware):
+            return None
         hint = suggest(name, chain) or "name it in security.middleware"
         return codes.UNKNOWN_MIDDLEWARE, f"the middleware {name} does not run before this endpoint", hint
     return None

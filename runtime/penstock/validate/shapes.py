@@ -115,22 +115,20 @@ class Shape:
 
     def duration(self, key: str) -> float | None:
         """A duration, in seconds."""
-        value = self.raw.get(key)
         if key not in self.raw:
             return None
         try:
-            return units.duration(value)
+            return units.duration(self.raw[key])
         except (ValueError, TypeError):
             self.bad(key, f"{self.place(key)} is not a duration", "write 250ms, 5s, 15m, 2h, 7d or 1h30m")
             return None
 
     def size(self, key: str) -> int | None:
         """A size, in bytes."""
-        value = self.raw.get(key)
         if key not in self.raw:
             return None
         try:
-            return units.size(value)
+            return units.size(self.raw[key])
         except (ValueError, TypeError):
             self.bad(key, f"{self.place(key)} is not a size", "write 512, 10kB, 10MB or 1GB")
             return None

@@ -130,8 +130,6 @@ class Reader:
                 if key in MODIFIERS and key in action.params:
                     continue
                 arguments[key] = self._argument(param, raw[key], raw.keys_at[key], shape.at(key), shape.place(key))
-        if action.value is None and raw[action.name] is not None:
-            shape.bad(action.name, f"{action.name} takes no value", f"write {action.name}:")
         self.notes.keys(raw, (action.name, *action.params, *MODIFIERS), action.name, shape.path)
         for name, param in action.params.items():
             if param.required and name not in raw:
@@ -222,7 +220,9 @@ class Reader:
         """Check a constant whose type has words or units of its own."""
         if raw is None:
             return
-        if get_origin(param.type) is Literal:
+        if param.type is type(None):
+            self.notes.add(codes.BAD_VALUE, mark, f"{param.name} takes no value", f"write {param.name}:", path)
+        elif get_origin(param.type) is Literal:
             words = get_args(param.type)
             if not any(type(raw) is type(word) and raw == word for word in words):
                 shown = [str(word).lower() if isinstance(word, bool) else str(word) for word in words]
