@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -52,7 +52,7 @@ async def show(path: Path, number: int) -> RunView | None:
         return views[0] if views else None
 
 
-async def tail(path: Path, after: int, *, interval: float = 0.25) -> AsyncIterator[RunView]:
+async def tail(path: Path, after: int, *, interval: float = 0.25) -> AsyncGenerator[RunView, None]:
     """Runs as they end, from those begun after the id `after` and those in flight now; looks every `interval` seconds, without end.
 
     Of more than 1000 runs between two looks the newest are shown.

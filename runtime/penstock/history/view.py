@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -50,8 +51,11 @@ class RunView:
     left_out: int
 
     def view(self, *, steps: bool = True) -> dict[str, Any]:
-        """The run as JSON data."""
+        """The run as JSON data; `started` is RFC 3339 in UTC."""
         data = asdict(self)
+        data["started"] = (
+            datetime.fromtimestamp(self.started, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
         if not steps:
             del data["steps"], data["left_out"]
         return data
