@@ -68,7 +68,7 @@ def _ready(value: Any, depth: int) -> bool:
         return _leaf(value, kind)
     if _SIMPLE.issuperset(map(type, items)):
         return not any(type(item) is float and not math.isfinite(item) for item in items)
-    return all([_ready(item, depth + 1) for item in items])
+    return all(_ready(item, depth + 1) for item in items)
 
 
 def _leaf(value: Any, kind: type) -> bool:

@@ -9,10 +9,22 @@ import jsonschema_rs
 import msgspec
 
 from penstock.expression import operators
-from penstock.expression.data import equal, fail, kind, less, text
+from penstock.expression.data import MISSING, equal, fail, kind, less, text
 from penstock.expression.limits import charge
 from penstock.expression.tables import FILTERS, TESTS, test
 from penstock.jsontext import encoder
+
+
+@test("defined")
+def defined(value: Any) -> bool:
+    """A name or key that exists, though it may be null; takes a whole chain."""
+    return value is not MISSING
+
+
+@test("undefined")
+def undefined(value: Any) -> bool:
+    """A name or key that does not exist; takes a whole chain."""
+    return value is MISSING
 
 
 @test("boolean")

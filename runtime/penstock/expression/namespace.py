@@ -5,7 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from penstock.errors import Failure
-from penstock.expression import access, checks, functions, numbers, operators
+from penstock.expression import (
+    access,
+    checks,
+    data_filters,
+    dates,
+    functions,
+    html_filters,
+    list_filters,
+    numbers,
+    operators,
+    text_filters,
+)
 from penstock.expression.data import MISSING, OMIT
 from penstock.expression.limits import fresh
 from penstock.expression.tables import FILTERS, FUNCTIONS, TESTS
@@ -37,7 +48,7 @@ def peek_section(base: Any, start: Any, stop: Any, step: Any, path: str) -> Any:
     return MISSING if base is MISSING or base is None else access.section(base, start, stop, step, path)
 
 
-_FAMILIES = (checks, functions, numbers)
+_FAMILIES = (checks, data_filters, dates, functions, html_filters, list_filters, numbers, text_filters)
 """The modules that fill the tables; importing them is what matters."""
 
 NAMESPACE: dict[str, Any] = {

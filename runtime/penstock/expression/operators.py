@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from penstock.expression import data
 from penstock.expression.data import digits, equal, fail, kind, less, text
 from penstock.expression.limits import MAX_BITS, MAX_DIGITS, charge, listed, made
 from penstock.expression.percent import percent
@@ -283,7 +283,7 @@ def concat(*parts: Any) -> str:
 
 def key(value: Any) -> Any:
     """A key of a mapping that an expression writes."""
-    if isinstance(value, str | int | float | Decimal | date | data.UUID) or value is None:
+    if isinstance(value, str | int | float | Decimal | date | UUID) or value is None:
         return value
     raise fail(f"{kind(value)} cannot be a key")
 

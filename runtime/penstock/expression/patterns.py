@@ -48,9 +48,8 @@ def replaced(text: str, pattern: Any, replacement: str, ignore_case: bool) -> st
     pieces = _pieces(replacement, program.groups)
     charge(len(text))
     parts: list[str] = []
-    end = length = count = 0
-    for found in program.finditer(text):
-        count += 1
+    end = length = 0
+    for count, found in enumerate(program.finditer(text), 1):
         charge(200)
         if count > MAX_MATCHES:
             raise fail(f"a pattern may match at most {MAX_MATCHES} times")

@@ -74,7 +74,7 @@ def _one(form: str, letter: str, value: Any) -> str:
     if letter in "sra":
         return f"%{form}s" % text(value)
     if letter == "c":
-        if isinstance(value, str) and len(value) == 1 or type(value) is int and 0 <= value < 0x110000:
+        if (isinstance(value, str) and len(value) == 1) or (type(value) is int and 0 <= value < 0x110000):
             return f"%{form}c" % value
         raise fail("%c takes one character")
     if letter not in _NUMBER:

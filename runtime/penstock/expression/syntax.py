@@ -73,7 +73,7 @@ KEY = problem.code(
     example='{"{{ params.name }}": 1}',
 )
 
-_ENVIRONMENT = Environment()  # only a parser: nothing is rendered  # noqa: S701
+_ENVIRONMENT = Environment()  # serves its parser alone: nothing is rendered
 
 
 def parse(words: Words) -> nodes.Expr:

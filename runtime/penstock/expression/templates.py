@@ -1,6 +1,7 @@
 """Templates: YAML values with `{{ … }}` bindings at any depth, read into one tree."""
 
 import ast
+import itertools
 from typing import Any
 
 from penstock.expression import syntax
@@ -106,10 +107,10 @@ class _Reader:
             tree, omits = self.binding(raw, mark, parse(words))
             if omits:
                 raise SyntaxFault(lead, "a condition cannot be omit", code=syntax.CONDITION)
-            return tree
         except SyntaxFault as fault:
             self._fault(fault, raw, mark)
-            return _at(ast.Constant(False), mark)
+            tree = _at(ast.Constant(False), mark)
+        return tree
 
     def _bare(self, raw: str, lead: int) -> Any:
         try:
@@ -119,7 +120,7 @@ class _Reader:
                 raise SyntaxFault(raw.find("{{"), "text around a condition's binding", _BARE, syntax.AROUND) from None
             raise
         opened = [token.lineno for token in words.tokens if token.type == "lbrace"]
-        for one, other in zip(opened, opened[1:], strict=False):
+        for one, other in itertools.pairwise(opened):
             if other == one + 1:
                 raise SyntaxFault(one - 1, "text around a condition's binding", _BARE, syntax.AROUND)
         return words

@@ -271,16 +271,17 @@ class Translator:
     # -- filters, tests, functions ----------------------------------------------------------------
 
     def _filter(self, node: nodes.Filter, guarded: bool) -> ast.expr:
-        if node.node is None:
+        value_of = node.node
+        if value_of is None:
             return self.fault(node, syntax.UNSUPPORTED, "a filter stands after a value")
         if node.name in ("default", "d"):
-            return self._default(node, guarded)
+            return self._default(node, value_of, guarded)
         if node.name == "coalesce":
-            parts = [self.expression(part, True) for part in (node.node, *node.args)]
+            parts = [self.expression(part, True) for part in (value_of, *node.args)]
             if node.kwargs or node.dyn_args or node.dyn_kwargs:
                 return self.fault(node, syntax.ARGUMENTS, "coalesce takes no named arguments")
             return self._call("_f_coalesce", parts)
-        value = self.expression(node.node, guarded)
+        value = self.expression(value_of, guarded)
         if node.name not in FILTERS:
             return self.fault(
                 node, syntax.UNKNOWN_FILTER, f"there is no filter {node.name}", suggest(node.name, FILTERS)
@@ -294,10 +295,10 @@ class Translator:
             return self._call("_through", [self._name(f"_f_{node.name}"), value, *args], named)
         return self._call(f"_f_{node.name}", [value, *args], named)
 
-    def _default(self, node: nodes.Filter, guarded: bool) -> ast.expr:
-        value = self.expression(node.node, True)
+    def _default(self, node: nodes.Filter, value_of: nodes.Expr, guarded: bool) -> ast.expr:
+        value = self.expression(value_of, True)
         arguments: list[nodes.Expr] = list(node.args)
-        names = {pair.key: pair.value for pair in node.kwargs}
+        names: dict[str, nodes.Expr | None] = {str(pair.key): pair.value for pair in node.kwargs}
         fallback = arguments[0] if arguments else names.pop("default_value", None)
         falsy = arguments[1] if len(arguments) > 1 else names.pop("boolean", None)
         if names or len(arguments) > 2 or node.dyn_args or node.dyn_kwargs:
@@ -320,7 +321,7 @@ class Translator:
             return self._given(node)
         value = self.expression(node.node)
         if name not in TESTS:
-            hint = suggest(name, {*TESTS, "defined", "undefined", "given"})
+            hint = suggest(name, {*TESTS, "given"})
             return self.fault(node, syntax.UNKNOWN_TEST, f"there is no test {name}", hint)
         if name == "none" and not node.args:
             return self._set(ast.Compare(value, [ast.Is()], [self._constant(None)]))
@@ -383,11 +384,12 @@ class Translator:
         named = []
         seen: set[str] = set()
         for pair in node.kwargs:
-            if pair.key in seen:
-                self.fault(pair, syntax.ARGUMENTS, f"the argument {pair.key} is given twice")
+            key = str(pair.key)
+            if key in seen:
+                self.fault(pair, syntax.ARGUMENTS, f"the argument {key} is given twice")
                 return None
-            seen.add(pair.key)
-            named.append(ast.keyword(pair.key, self.expression(pair.value)))
+            seen.add(key)
+            named.append(ast.keyword(key, self.expression(pair.value)))
             self._set(named[-1])  # type: ignore[arg-type]
         try:
             SIGNATURES[called].bind(*([None] * (given + len(args))), **dict.fromkeys(seen))
