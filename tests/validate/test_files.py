@@ -103,6 +103,17 @@ def test_data_is_read_by_name(tmp_path: Path) -> None:
     assert loaded.data == {"plans": {"gold": 9}, "rates": {"eur": 1}}
 
 
+def test_data_may_be_a_list(tmp_path: Path) -> None:
+    text = "# countries\n- {code: fr, name: France}\n- code: de\n  note: |\n    two\n\n    lines\n"
+    loaded = load(tmp_path, {"data/countries.yaml": text, "data/codes.json": "[1, 2]"})
+    assert loaded.problems == ()
+    assert loaded.data["countries"] == [
+        {"code": "fr", "name": "France"},
+        {"code": "de", "note": "two\n\nlines\n"},
+    ]
+    assert loaded.data["codes"] == [1, 2]
+
+
 def test_the_digest_follows_the_files(tmp_path: Path) -> None:
     first = load(tmp_path, {"a.yaml": OK})
     assert len(first.digest) == 12

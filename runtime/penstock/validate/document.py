@@ -108,7 +108,8 @@ def _hint(data: bytes) -> tuple[str, str] | None:
 
 
 def _kind(notes: Notes, raw: Map, file: str) -> Kind | None:
-    found = [kind for kind in KINDS if kind in raw]
+    order = list(raw)
+    found = sorted((kind for kind in KINDS if kind in raw), key=order.index)
     listed = ", ".join(KINDS)
     if not found:
         first = next(iter(raw), None)

@@ -29,6 +29,7 @@ def check(reading: Reading, actions: Mapping[str, Action]) -> Facts:
     state = walk.file()
     for extra in reading.extras:
         walk.references.template(extra.template, state if extra.late else walk.start, extra.names, extra.path)
+    walk.schedule()
     return Facts(
         problems=tuple(notes.problems),
         outside=tuple(walk.references.outside),
@@ -68,6 +69,17 @@ class _Walk:
             message = "some way through the steps reaches no respond; callers then get 204"
             self.notes.add(codes.NO_ANSWER, mark, message, "", "steps")
         return everything
+
+    def schedule(self) -> None:
+        """Note that a schedule runs the workflow with the parameters that it gives."""
+        raw = self.document.raw.get("schedule")
+        if self.document.kind != "workflow" or not isinstance(raw, Map):
+            return
+        values = raw.get("with")
+        given = values if isinstance(values, Map) else Map()
+        mark = self.document.raw.keys_at["schedule"]
+        name = self.document.name
+        self.uses.append(Use("workflow", name, mark, "schedule", "schedule", "schedule", given, given.values_at, False))
 
     # -- blocks
 

@@ -18,7 +18,7 @@ def duplicates(documents: Iterable[Document]) -> list[Problem]:
             continue
         key = ("table" if document.kind == "table" else "", document.name)
         first = taken.setdefault(key, document)
-        if first is document:
+        if first is document or _same_route(first, document):
             continue
         hint = (
             "give it a name: of its own" if document.kind == "endpoint" and "name" not in document.raw else "rename one"
@@ -27,6 +27,12 @@ def duplicates(documents: Iterable[Document]) -> list[Problem]:
         mark = _at(document)
         found.append(Problem(document.file, mark.line, mark.column, codes.DUPLICATE_NAME, message, hint, document.kind))
     return found
+
+
+def _same_route(first: Document, second: Document) -> bool:
+    """Whether two endpoints share their name only because they share their route, which is told by itself."""
+    named = "name" in first.raw or "name" in second.raw
+    return not named and bool(first.method) and (first.method, first.path) == (second.method, second.path)
 
 
 def _at(document: Document) -> Mark:

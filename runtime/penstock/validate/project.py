@@ -198,6 +198,11 @@ def _data(tree: files.Tree, before: Known) -> dict[str, tuple[str, Any, tuple[Pr
 
 def _yaml(file: str, data: bytes) -> tuple[Any, list[Problem]]:
     value, problems = source.read(data, file)
+    if [problem.code for problem in problems] == ["not-a-mapping"]:
+        # Constants may be a list as well: put under a key, it is a mapping.
+        wrapped, further = source.read(b"value:\n " + data.removeprefix(b"---\n").replace(b"\n", b"\n "), file)
+        if not further and wrapped is not None:
+            return plain(wrapped["value"]), []
     return plain(value), problems
 
 

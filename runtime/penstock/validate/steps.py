@@ -154,6 +154,8 @@ class Reader:
                 return self._static(param, raw, mark, path)
         bare = param.kind == "expr" and param.flow is None
         template = expression.condition(raw, mark) if bare else expression.value(raw, mark)
+        if raw is None and not bare and param.required and not param.nullable and param.type not in (Any, object):
+            self.notes.add(codes.MISSING_FIELD, mark, f"{param.name} needs a value", param.doc, path)
         self.notes.faults(template.faults, path)
         if template.constant and not template.faults:
             self._constant(param, raw, mark, path)
