@@ -12,7 +12,7 @@ from penstock.params import declare
 from penstock.problem import Problem, suggest
 from penstock.registry import Action
 from penstock.validate import codes
-from penstock.validate.notes import Notes
+from penstock.validate.notes import EMPTY, Notes
 from penstock.validate.shapes import Shape, retry
 from penstock.validate.steps import Reader
 
@@ -118,7 +118,7 @@ def _kind(notes: Notes, raw: Map, file: str) -> Kind | None:
             return None
         near = next((word for word in raw if suggest(word, KINDS)), first)
         hint = suggest(near, KINDS)
-        message = f"{near} is not a kind of file: the first key is one of {listed}"
+        message = f"{near or EMPTY} is not a kind of file: the first key is one of {listed}"
         notes.add(codes.UNKNOWN_KIND, raw.keys_at[near], message, hint)
         return None
     if len(found) > 1:

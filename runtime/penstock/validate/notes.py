@@ -9,6 +9,7 @@ from penstock.validate import codes
 
 MINOR = frozenset({codes.UNKNOWN_KEY})
 """Errors in spite of which a file can be used: what they name is passed over."""
+EMPTY = "the empty text"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -52,12 +53,12 @@ class Notes:
             if key not in allowed:
                 hint = suggest(key, allowed)
                 where = f"{path}.{key}" if path else key
-                self.add(codes.UNKNOWN_KEY, raw.keys_at[key], f"{key} is not a key of {of}", hint, where)
+                self.add(codes.UNKNOWN_KEY, raw.keys_at[key], f"{key or EMPTY} is not a key of {of}", hint, where)
 
     def name(self, text: str, mark: Mark, what: str, path: str) -> bool:
         """Whether a name is well-formed; notes it if not."""
         if NAME.fullmatch(text):
             return True
-        message = f"{text or 'an empty text'} cannot be the name of {what}"
+        message = f"{text or EMPTY} cannot be the name of {what}"
         self.add(codes.BAD_NAME, mark, message, "a-z, 0-9 and _, a letter first, at most 63 characters", path)
         return False

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from penstock.validate.facts import Facts
 from penstock.validate.functions import Takes
 from penstock.validate.ignores import Ignores
 
+LONGEST = 500
+"""Characters of a message."""
 MadeOf = tuple[tuple[Document, ...], Document]
 
 
@@ -165,7 +167,20 @@ def _sorted(problems: list[Problem], read: Mapping[str, Read], tree: files.Tree)
         fatal.update(item.reading.fatal)
     for comments in silenced.values():
         problems += comments.unknown
-    return tuple(sorted(set(ignores.kept(problems, silenced, frozenset(fatal)))))
+    return tuple(sorted({_one_line(problem) for problem in ignores.kept(problems, silenced, frozenset(fatal))}))
+
+
+def _one_line(problem: Problem) -> Problem:
+    """The same problem, its texts on one line and of a length that can be read, whatever words of the file they hold."""
+    texts = problem.message, problem.hint, problem.path
+    if all(text.isprintable() and len(text) <= LONGEST for text in texts):
+        return problem
+    message, hint, path = ("".join(map(_printable, text))[:LONGEST] for text in texts)
+    return replace(problem, message=message, hint=hint, path=path)
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
 # -- data and functions

@@ -8,7 +8,7 @@ from penstock.model import Argument, Map, Mark, Seq, Step, plain
 from penstock.problem import suggest
 from penstock.registry import MISSING, Action, Duration, Param, Size
 from penstock.validate import codes
-from penstock.validate.notes import Notes
+from penstock.validate.notes import EMPTY, Notes
 from penstock.validate.shapes import Shape, called, retry
 
 MODIFIERS = ("id", "when", "retry", "timeout", "undo", "once", "note")
@@ -116,7 +116,7 @@ class Reader:
         beside = {name for action in self.actions.values() for name in action.params}
         own = [word for word in words if word not in beside] or words
         near = next((word for word in own if suggest(word, self.actions)), own[0])
-        message = f"{near} is not an action"
+        message = f"{near or EMPTY} is not an action"
         self.notes.add(codes.UNKNOWN_ACTION, raw.keys_at[near], message, suggest(near, self.actions), path)
         return None
 
