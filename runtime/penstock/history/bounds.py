@@ -10,7 +10,7 @@ from penstock.history.schema import PAGE, number
 from penstock.history.slots import Slots
 
 DAY = 86_400.0
-SMALLEST = 1 << 20
+SMALLEST = 1_000_000
 """Bytes; a smaller `max_size` counts as this."""
 REMEMBERED = 3_600.0
 """Seconds for which a process uses a program's or step's number without asking again."""
@@ -64,10 +64,13 @@ class Sweeper:
         except OSError:
             return 0
 
-    async def sweep(self, db: aiosqlite.Connection, now: float) -> int:
-        """Bring the file within its bounds (`now` in Unix seconds); gives how many runs were deleted."""
+    async def sweep(self, db: aiosqlite.Connection, now: float, *, full: bool = False) -> int:
+        """Bring the file within its bounds (`now` in Unix seconds); gives how many runs were deleted.
+
+        `full`: something did not fit any more, so room has to be made in any case.
+        """
         deleted = await self._expire(db, now)
-        deleted += await self._shrink(db)
+        deleted += await self._shrink(db, full)
         await self._forget(db, now)
         await self._vacuum(db)
         if self.wal_size() > self._bounds.wal:
@@ -91,18 +94,22 @@ class Sweeper:
             deleted += count
         return deleted
 
-    async def _shrink(self, db: aiosqlite.Connection) -> int:
+    async def _shrink(self, db: aiosqlite.Connection, full: bool) -> int:
         pages = self._bounds.pages
         end = (1 << 63) - 1
         deleted = 0
-        if await number(db, "page_count") - await number(db, "freelist_count") < pages * 0.94:
+        if not full and await self._used(db) < pages * 0.94:
             return 0
-        while await number(db, "page_count") - await number(db, "freelist_count") > pages * 0.88:
+        low = min(pages * 0.88, await self._used(db) * 0.88)
+        while await self._used(db) > low:
             count = await self._delete_ok(db, end) or await self._delete_errors(db, end)
             if not count:
                 break
             deleted += count
         return deleted
+
+    async def _used(self, db: aiosqlite.Connection) -> int:
+        return await number(db, "page_count") - await number(db, "freelist_count")
 
     async def _delete_ok(self, db: aiosqlite.Connection, before: int) -> int:
         if before <= self._floor:

@@ -45,13 +45,13 @@ def weight(value: Any, most: int) -> int:
         if isinstance(value, str):
             total += len(value) + 2
         elif isinstance(value, dict):
-            total += 2 + 4 * len(value)
+            total += 1 + 4 * len(value)
             if total <= most:
                 for key in value:
                     total += len(key) if isinstance(key, str) else 1
                 waiting.extend(value.values())
         elif isinstance(value, list | tuple | set | frozenset):
-            total += 2 + len(value)
+            total += 1 + len(value)
             if total <= most:
                 waiting.extend(value)
         elif isinstance(value, bytes | bytearray):

@@ -13,7 +13,7 @@ from penstock.errors import PenstockError
 from penstock.history.bounds import REMEMBERED, Bounds, Sweeper, interrupt
 from penstock.history.mask import Mask
 from penstock.history.record import RunRecord
-from penstock.history.rows import Row, Rows
+from penstock.history.rows import LIGHT, Row, Rows
 from penstock.history.schema import MOVED, WrongVersion, connect
 from penstock.history.slots import Slots
 
@@ -35,9 +35,14 @@ INSERT INTO steps (path, step, action, file, line, names, seen) VALUES (?, ?, ?,
 ON CONFLICT (path, step, action, file, line, names) DO UPDATE SET seen = excluded.seen RETURNING id
 """
 _QUIET = 60.0
+_PATIENCE = 1.0
 _FAULTS = (sqlite3.Error, OSError, PenstockError, ValueError)  # ValueError: aiosqlite's "Connection closed"
 
 log = logging.getLogger("penstock.history")
+
+
+class Pinned(PenstockError):
+    """The write-ahead log is as large as it may be, and a reader keeps it from being emptied."""
 
 
 class Writer:
@@ -66,6 +71,7 @@ class Writer:
         self._generation = 0
         self._asked = 0.0
         self._said = -_QUIET
+        self._unpinned = -_PATIENCE
         self._opening = asyncio.Lock()
         self._fresh = True
 
@@ -99,6 +105,9 @@ class Writer:
                     rows.clear()
                 await self._write(db, rows, records)
                 return lost
+            except Pinned as error:
+                self._say(error)
+                break
             except _FAULTS as error:
                 await self._mend(error)
         return lost + len(rows) + len(records)
@@ -131,9 +140,7 @@ class Writer:
 
     async def _write(self, db: aiosqlite.Connection, rows: list[Row], records: list[RunRecord]) -> None:
         if self._sweeper.wal_size() > 3 * self._bounds.wal:
-            await self._sweeper.checkpoint(db)
-            if self._sweeper.wal_size() > 3 * self._bounds.wal:
-                raise PenstockError(f"{self._path}-wal can't be emptied while another program reads runs.db")
+            await self._unpin(db)
         if rows:
             self.rows.cover(rows)
             await self._insert(db, rows)
@@ -152,10 +159,20 @@ class Writer:
                 size = 0
         await self._insert(db, made)
 
+    async def _unpin(self, db: aiosqlite.Connection) -> None:
+        now = self._clock.monotonic()
+        if now >= self._unpinned + _PATIENCE or now < self._unpinned:
+            self._unpinned = now
+            await self._sweeper.checkpoint(db)
+            if self._sweeper.wal_size() <= 3 * self._bounds.wal:
+                return
+        raise Pinned(f"{self._path}-wal can't be emptied while another program reads runs.db")
+
     async def _insert(self, db: aiosqlite.Connection, rows: list[Row]) -> None:
         begin = 0
+        largest = BATCH if self._bounds.wal >= BATCH * LIGHT else self._bounds.wal // LIGHT
         for size in _SIZES:
-            while len(rows) - begin >= size:
+            while len(rows) - begin >= size <= largest:
                 values: list[object] = []
                 for row in rows[begin : begin + size]:
                     values += row
@@ -223,7 +240,7 @@ class Writer:
     async def _make_room(self) -> None:
         if self._db is not None:
             try:
-                await self._sweeper.sweep(self._db, self._clock.seconds())
+                await self._sweeper.sweep(self._db, self._clock.seconds(), full=True)
             except _FAULTS as error:
                 log.debug("no room could be made: %s", error)
 
