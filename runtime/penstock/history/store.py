@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from penstock.clock import Clock
 from penstock.history.bounds import DAY, Bounds
@@ -161,14 +162,19 @@ class History:
         while count > 0 and queue:
             batch = [queue.popleft() for _ in range(min(BATCH, count, len(queue)))]
             count -= len(batch)
-            for item in batch:
-                if isinstance(item, RunRecord):
-                    self._heavy -= 1
-                    self._held -= item.size
+            rows: list[Row]
+            records: list[RunRecord] = []
+            if self._heavy:
+                rows = [item for item in batch if isinstance(item, tuple)]
+                records = [item for item in batch if isinstance(item, RunRecord)]
+                self._heavy -= len(records)
+                self._held -= sum(record.size for record in records)
+            else:
+                rows = cast(list[Row], batch)
             if self._written:
-                for item in batch:
-                    self._written.pop(item[0] if isinstance(item, tuple) else item.id, None)
-            self.dropped += await self._writer.write(batch)
+                for number in [row[0] for row in rows] + [record.id for record in records]:
+                    self._written.pop(number, None)
+            self.dropped += await self._writer.write(rows, records)
         if self._gone:
             gone, self._gone = self._gone, []
             await self._writer.remove(gone)
@@ -193,7 +199,9 @@ class History:
             self._written[record.id] = len(record.steps)
             self._running[record.id] = self._running.pop(record.id)  # to the end: the others' turn comes first
         for begin in range(0, len(batch), BATCH):
-            await self._writer.write([record for record in batch[begin : begin + BATCH] if record.id in self._running])
+            await self._writer.write(
+                [], [record for record in batch[begin : begin + BATCH] if record.id in self._running]
+            )
 
     async def _pump(self, interval: float) -> None:
         loop = asyncio.get_running_loop()

@@ -91,10 +91,8 @@ class Writer:
         if db is not None:
             await db.close()
 
-    async def write(self, items: Sequence[Row | RunRecord]) -> int:
-        """Put runs into the file; gives how many of them are lost."""
-        rows = [item for item in items if isinstance(item, tuple)]
-        records = [item for item in items if isinstance(item, RunRecord)]
+    async def write(self, rows: list[Row], records: list[RunRecord]) -> int:
+        """Put runs into the file, some of them encoded already; gives how many are lost."""
         generation = self._generation
         lost = 0
         for _ in range(2):
