@@ -48,7 +48,7 @@ def _names(names: tuple[Any, ...]) -> list[Any]:
     found: list[Any] = []
     for name in names:
         found += name if isinstance(name, list | tuple) else [name]
-    charge(8 * len(found))
+    charge(60 * len(found))
     return found
 
 

@@ -87,7 +87,7 @@ def urlencode(value: Any) -> str:
 
 def _quoted(value: Any, safe_: bytes) -> str:
     raw = value if isinstance(value, bytes) else text(value).encode("utf-8", "surrogatepass")
-    charge(len(raw))
+    charge(len(raw) * 10)
     shown = quote_from_bytes(raw, safe_)
     made(len(shown), len(raw) * 3)
     return shown

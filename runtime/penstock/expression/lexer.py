@@ -112,10 +112,15 @@ def read(text: str, start: int, braces: bool) -> Words:
     unary = 0
     at = start
     length = len(text)
+    last = start + MAX_EXPRESSION + 2
     while at < length:
         if braces and not open_ and text.startswith("}}", at):
             return Words(_mend(tokens), at + 2)
-        found = _WORDS.match(text, at)
+        found = _WORDS.match(text, at, last)
+        if at >= last or (found is None and length > last and text[at] in "'\"") or len(tokens) > MAX_TOKENS:
+            raise SyntaxFault(
+                start, f"an expression may have at most {MAX_EXPRESSION} characters", code="expression-size"
+            )
         if found is None:
             raise SyntaxFault(at, f"unexpected {text[at]!r}", _HINTS.get(text[at], ""))
         word = found.group()
@@ -123,10 +128,6 @@ def read(text: str, start: int, braces: bool) -> Words:
         if sort == "space":
             at = found.end()
             continue
-        if at - start > MAX_EXPRESSION or len(tokens) > MAX_TOKENS:
-            raise SyntaxFault(
-                start, f"an expression may have at most {MAX_EXPRESSION} characters", code="expression-size"
-            )
         if sort == "operator":
             _brackets(word, at, open_)
             if len(open_) > MAX_NESTING:

@@ -216,7 +216,7 @@ def contains(item: Any, holder: Any) -> bool:
         return item in holder
     if isinstance(holder, Mapping):
         if isinstance(item, list | tuple | Mapping):
-            return False
+            raise fail(f"a mapping has no key that is {kind(item)}")
         return item in holder and (type(item) is str or any(equal(item, key) for key in holder))
     if isinstance(holder, list | tuple):
         charge(len(holder))

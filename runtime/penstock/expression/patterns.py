@@ -6,10 +6,12 @@ from typing import Any
 import re2
 
 from penstock.expression.data import fail
-from penstock.expression.limits import charge, made
+from penstock.expression.limits import MAX_TEXT, charge, grow, made
 
 MAX_PATTERN = 1_000
 """characters of a pattern"""
+MAX_PROGRAM = 2_000
+"""instructions of a compiled pattern; a step may look at each of them"""
 MAX_MATCHES = 50_000
 
 
@@ -20,52 +22,56 @@ def compiled(pattern: str, ignore_case: bool) -> Any:
         raise fail(f"a pattern may have at most {MAX_PATTERN} characters")
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 1 << 20
+    options.max_mem = 2 << 20
     options.case_sensitive = not ignore_case
-    return re2.compile(pattern, options=options)
+    program = re2.compile(pattern, options=options)
+    if program.programsize > MAX_PROGRAM:
+        raise fail("the pattern is too large")
+    return program
 
 
-def _pattern(pattern: Any, ignore_case: bool) -> Any:
+def _pattern(text: str, pattern: Any, ignore_case: bool) -> Any:
     if not isinstance(pattern, str):
         raise fail("a pattern is text")
     charge(100 + len(pattern) * 10)
     try:
-        return compiled(pattern, bool(ignore_case))
+        program = compiled(pattern, bool(ignore_case))
     except re2.error:
         raise fail("the pattern does not parse") from None
+    charge(len(text) + (len(text) * program.programsize >> 4))
+    return program
 
 
 def matches(text: str, pattern: Any, ignore_case: bool) -> bool:
     """Whether the pattern is found anywhere in the text."""
-    program = _pattern(pattern, ignore_case)
-    charge(len(text))
+    program = _pattern(text, pattern, ignore_case)
     return program.search(text) is not None
 
 
 def replaced(text: str, pattern: Any, replacement: str, ignore_case: bool) -> str:
     """The text with every match replaced; `\\1` in the replacement is the first group, `\\0` the whole match."""
-    program = _pattern(pattern, ignore_case)
+    program = _pattern(text, pattern, ignore_case)
     pieces = _pieces(replacement, program.groups)
-    charge(len(text))
+    each = 200 + 40 * len(pieces)
     parts: list[str] = []
     end = length = 0
     for count, found in enumerate(program.finditer(text), 1):
-        charge(200)
+        start = found.start()
+        charge(each + (len(text) - start >> 5))  # the search may have looked at all the rest
         if count > MAX_MATCHES:
             raise fail(f"a pattern may match at most {MAX_MATCHES} times")
         filled = [piece if isinstance(piece, str) else found.group(piece) or "" for piece in pieces]
-        start = found.start()
+        size = sum(map(len, filled))
+        if size > found.end() - start:
+            grow(size - (found.end() - start))
         parts.append(text[end:start])
         parts += filled
-        length += start - end + sum(map(len, filled))
-        if length > len(text):
-            made(0, 0)
-            if length > 2 * len(text) + 1_000_000:
-                raise fail("a text may have at most 1000000 characters")
+        length += start - end + size
+        if length > len(text) + MAX_TEXT:
+            raise fail(f"a text may have at most {MAX_TEXT} characters")
         end = found.end()
     parts.append(text[end:])
-    length += len(text) - end
-    made(length, len(text))
+    made(length + len(text) - end, max(length, len(text)))
     return "".join(parts)
 
 

@@ -19,6 +19,7 @@ _WORD = re.compile(r"\w+")
 _WRAPPED = 100_000
 """characters of a text that is wrapped; textwrap takes some 100 ns a character"""
 _WRAPPED_LINE = 10_000
+_SLUG = 10_000
 
 
 def _text(value: Any) -> str:
@@ -49,8 +50,9 @@ def capitalize(value: Any) -> str:
 @filter_("title")
 def title(value: Any) -> str:
     """Text with every word's first letter in upper case."""
-    words = _WORD_START.split(_text(value))
-    charge(sum(map(len, words)) + 60 * len(words))
+    written = _text(value)
+    charge(20 * len(written))
+    words = _WORD_START.split(written)
     return "".join([word[0].upper() + word[1:].lower() for word in words if word])
 
 
@@ -96,13 +98,13 @@ def indent(value: Any, width: Any = 4, first: bool = False, blank: bool = False)
 def join(value: Any, d: Any = "", attribute: Any = None) -> str:
     """The items of a list as one text, with `d` between them."""
     members = items(value)
+    charge(60 * len(members))
     if attribute is not None:
         members = [_known(follow(item, attribute), attribute) for item in members]
     parts = [item if type(item) is str else text(item) for item in members]
     between = text(d)
     whole = sum(map(len, parts))
     made(whole + len(between) * max(0, len(parts) - 1), whole + 2 * len(parts))
-    charge(8 * len(parts))
     if whole > MAX_TEXT:
         raise fail(f"a text may have at most {MAX_TEXT} characters")
     return between.join(parts)
@@ -239,7 +241,9 @@ def split(value: Any, separator: str | None = None, limit: int = -1) -> list[str
 def slug(value: Any) -> str:
     """Text for a URL: lower-case ASCII letters and digits with single hyphens."""
     written = _text(value)
-    charge(len(written) * 8)
+    if len(written) > _SLUG:
+        raise fail(f"slug takes at most {_SLUG} characters")
+    charge(len(written) * 20)
     plain = unicodedata.normalize("NFKD", written).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 

@@ -7,6 +7,7 @@ from typing import Any
 import re2
 from jinja2 import nodes
 
+from penstock.errors import Failure
 from penstock.expression import syntax
 from penstock.expression.lexer import Literal, SyntaxFault
 from penstock.expression.limits import MAX_DEPTH
@@ -26,6 +27,7 @@ _BINARY: dict[type[nodes.Node], tuple[str, str]] = {
     nodes.FloorDiv: ("_floordiv", "//"),
     nodes.Mod: ("_mod", "%"),
 }
+_COMPARED = 20
 _COMPARISONS = ("eq", "ne", "lt", "lteq", "gt", "gteq", "in", "notin")
 _CHEAP = frozenset(
     {
@@ -185,6 +187,8 @@ class Translator:
         first = self.expression(node.expr)
         if any(operand.op not in _COMPARISONS for operand in node.ops):
             return self.fault(node, syntax.UNSUPPORTED, "there is no such comparison")
+        if len(node.ops) > _COMPARED:
+            return self.fault(node, syntax.SIZE, f"at most {_COMPARED} comparisons can be chained")
         if len(node.ops) == 1:
             operand = node.ops[0]
             right = self.expression(operand.expr)
@@ -315,8 +319,7 @@ class Translator:
             sign: ast.cmpop = ast.IsNot() if name == "defined" else ast.Is()
             if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
                 return self.fault(node, syntax.ARGUMENTS, f"{name} takes no arguments")
-            value = self.expression(node.node, True)
-            return self._set(ast.Compare(value, [sign], [self._name("_MISSING")]))
+            return self._is(self.expression(node.node, True), sign, "_MISSING")
         if name == "given":
             return self._given(node)
         value = self.expression(node.node)
@@ -324,7 +327,7 @@ class Translator:
             hint = suggest(name, {*TESTS, "given"})
             return self.fault(node, syntax.UNKNOWN_TEST, f"there is no test {name}", hint)
         if name == "none" and not node.args:
-            return self._set(ast.Compare(value, [ast.Is()], [self._constant(None)]))
+            return self._is(value, ast.Is(), None)
         arguments = self._arguments(node, "test", name, TESTS[name], 1)
         if arguments is None:
             return value
@@ -349,7 +352,14 @@ class Translator:
             self.references.append(Reference("given", (), line, column, True))
         trees = [self._key_tree(link, key, True) for link, key in zip(links, keys, strict=True)]
         found = self._call("_peek", [self._name("given"), *trees])
-        return self._set(ast.Compare(found, [ast.IsNot()], [self._name("_MISSING")]))
+        return self._is(found, ast.IsNot(), "_MISSING")
+
+    def _is(self, tree: ast.expr, sign: ast.cmpop, other: str | None) -> ast.expr:
+        """`tree is other`; of a constant it is known now (Python would warn of `is` with one)."""
+        if isinstance(tree, ast.Constant):
+            same = tree.value is None and other is None
+            return self._constant(same if isinstance(sign, ast.Is) else not same)
+        return self._set(ast.Compare(tree, [sign], [self._constant(None) if other is None else self._name(other)]))
 
     def _function(self, node: nodes.Call) -> ast.expr:
         if not isinstance(node.node, nodes.Name):
@@ -406,6 +416,8 @@ class Translator:
                 compiled(str(args[0].value), False)
             except re2.error as error:
                 self.fault(args[0], syntax.PATTERN, f"the pattern does not parse: {_said(error)}")
+            except Failure as failure:
+                self.fault(args[0], syntax.PATTERN, failure.message)
         place = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}.get(node.name)
         if place is None or len(args) <= place or not isinstance(args[place], nodes.Const):
             return
