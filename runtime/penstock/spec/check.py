@@ -16,12 +16,13 @@ _files: dict[str, Draft7Validator] = {}
 
 
 def check_step(data: Map, action: Action) -> list[Fault]:
-    """What is wrong with a step of this action; its nested steps are the caller's to check."""
+    """What is wrong with a step of this action; its modifiers and nested steps are the caller's to check."""
     known = _actions.get(action.name)
     if known is None or known[0] is not action:
-        known = action, Draft7Validator({**steps.action_schema(action), "definitions": steps.shared()})
+        definitions = {**steps.shared(), **{f"modifier.{name}": {} for name in steps.MODIFIERS}}
+        known = action, Draft7Validator({**steps.action_schema(action), "definitions": definitions})
         _actions[action.name] = known
-    return faults(known[1], data)
+    return faults(known[1], data, "the step")
 
 
 def check_file(kind: str, data: Map) -> list[Fault]:
@@ -32,18 +33,18 @@ def check_file(kind: str, data: Map) -> list[Fault]:
     return faults(validator, data)
 
 
-def faults(validator: Draft7Validator, data: Any) -> list[Fault]:
+def faults(validator: Draft7Validator, data: Any, whole: str = "the file") -> list[Fault]:
     """Every fault that a schema finds in data, in the order of their places."""
     definitions = cast(Any, validator.schema)["definitions"]
-    found = [fault for error in validator.iter_errors(data) for fault in _faults(error, data, definitions)]
+    found = [fault for error in validator.iter_errors(data) for fault in _faults(error, data, definitions, whole)]
     return sorted(set(found), key=lambda fault: (fault.line, fault.column, fault.message))
 
 
-def _faults(error: Any, data: Any, definitions: Mapping[str, Schema]) -> Iterable[Fault]:
+def _faults(error: Any, data: Any, definitions: Mapping[str, Schema], whole: str) -> Iterable[Fault]:
     inner = _nearest(error)
     if inner is not None:
         for nested in inner:
-            yield from _faults(nested, data, definitions)
+            yield from _faults(nested, data, definitions, whole)
         return
     path = list(error.absolute_path)
     name = _name(path)
@@ -61,12 +62,12 @@ def _faults(error: Any, data: Any, definitions: Mapping[str, Schema]) -> Iterabl
     line, column = _place(data, path)
     if rule == "required" and isinstance(value, dict):
         missing = [key for key in error.validator_value if key not in value]
-        yield Fault(line, column, "missing-field", f"{name or 'the file'} needs {' and '.join(missing)}")
+        yield Fault(line, column, "missing-field", f"{name or whole} needs {' and '.join(missing)}")
         return
     wrong_type = rule == "type" or (rule == "anyOf" and not _fits(error.schema, value, definitions))
     hint = suggest(value, error.validator_value) if rule == "enum" and isinstance(value, str) else ""
     said = words(error.schema, definitions)
-    yield Fault(line, column, "wrong-type" if wrong_type else "bad-value", f"{name or 'the file'} must be {said}", hint)
+    yield Fault(line, column, "wrong-type" if wrong_type else "bad-value", f"{name or whole} must be {said}", hint)
 
 
 def _nearest(error: Any) -> list[Any] | None:
