@@ -233,6 +233,19 @@ def test_an_unquoted_binding_is_read_as_if_quoted() -> None:
     assert str(problems[0]).startswith("f.yaml:1:4 unquoted-binding: quote the binding (")
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("- a\n- {b: 1}", ["a", {"b": 1}]), ("5", 5), ("", None), ("a: 1", {"a": 1}), ("|\n  x", "x")]
+)
+def test_constants_may_be_anything(text: str, value: Any) -> None:
+    assert source.read_value(text.encode(), "data/f.yaml") == (value, [])
+
+
+def test_constants_have_limits_and_places_too() -> None:
+    _, problems = source.read_value(b"- a\n- b: 1\n  b: 2", "data/f.yaml")
+    assert [(problem.code, problem.line, problem.column) for problem in problems] == [("duplicate-key", 3, 3)]
+    assert source.read_value(b"[" * 100_000, "data/f.yaml")[1][0].code == "too-deep"
+
+
 HOSTILE: dict[str, tuple[bytes, str]] = {
     "lists in a line": (b"[" * 100_000, "too-deep"),
     "lists in lines": (b"[\n" * 100_000, "too-deep"),

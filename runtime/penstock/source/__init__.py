@@ -32,14 +32,32 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def read(data: bytes, file: str) -> tuple[Map | None, list[Problem]]:
     """Read one file: its data, as far as it can be relied on, and all that is wrong with it. An empty file is an empty mapping."""
+    value, at, problems = _read(data, file)
+    if isinstance(value, Map) or problems:
+        return value if isinstance(value, Map) else None, problems
+    if value is None:
+        return Map(), []
+    message = f"the file holds {'a list' if isinstance(value, Seq) else 'a single value'}"
+    return None, [
+        Problem(file, at.line, at.column, codes.NOT_A_MAPPING, message, "it must be a mapping of keys to values")
+    ]
+
+
+def read_value(data: bytes, file: str) -> tuple[Any, list[Problem]]:
+    """Read one file of constants, which may be a list or a single value as well; null when it is empty or cannot be read."""
+    value, _, problems = _read(data, file)
+    return value, problems
+
+
+def _read(data: bytes, file: str) -> tuple[Any, Mark, list[Problem]]:
     text, problem = _text(data, file)
     if problem is not None:
-        return None, [problem]
+        return None, NOWHERE, [problem]
     reader = _Reader(text, file)
     crowd = _crowd(text)
     if crowd is not None:
         reader.add(codes.TOO_MANY_NODES, place(crowd), "the file has more than 100000 keys and values", "split it")
-        return None, reader.problems
+        return None, NOWHERE, reader.problems
     parser = _LOADER(text)
     try:
         while not reader.stopped:
@@ -51,7 +69,7 @@ def read(data: bytes, file: str) -> tuple[Map | None, list[Problem]]:
         reader.root = None
     finally:
         parser.dispose()
-    return reader.result(), reader.problems
+    return reader.root, reader.root_at, reader.problems
 
 
 def _crowd(text: str) -> Any:
@@ -136,18 +154,6 @@ class _Reader:
         if len(self.problems) >= MAX_PROBLEMS:
             self.stop()
 
-    def result(self) -> Map | None:
-        """The data; an empty mapping for an empty file, None when there is nothing to rely on."""
-        if isinstance(self.root, Map):
-            return self.root
-        if self.problems:
-            return None
-        if self.root is None:
-            return Map()
-        what = "a list" if isinstance(self.root, Seq) else "a single value"
-        self.add(codes.NOT_A_MAPPING, self.root_at, f"the file holds {what}", "it must be a mapping of keys to values")
-        return None
-
     def stop(self) -> None:
         """Read no further; what has been read is not to be relied on."""
         self.stopped = True
@@ -225,9 +231,8 @@ class _Reader:
         if key in frame.node and not frame.drop:
             assert isinstance(frame.node, Map)
             line = frame.node.keys_at[key].line
-            self.add(
-                codes.DUPLICATE_KEY, mark, f"{key[:80]} stands here twice, first in line {line}", "remove one of them"
-            )
+            message = f"{key[:80]} stands here twice, first in line {line}"
+            self.add(codes.DUPLICATE_KEY, mark, message, "remove one of them")
             frame.drop = True
 
     def _scalar(self, frame: _Frame | None, event: Any) -> None:
@@ -249,23 +254,20 @@ class _Reader:
             return text
         if _INT.fullmatch(text):
             if len(text) > MAX_DIGITS:
-                self.add(
-                    codes.BAD_NUMBER, mark, f"a number of {len(text)} digits is too long", "quote it if text is meant"
-                )
-                return 0
+                return self._no_number(mark, f"a number of {len(text)} digits is too long")
             return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
         if _FLOAT.fullmatch(text):
             number = float(text)
             if number in (float("inf"), float("-inf")):
-                self.add(codes.BAD_NUMBER, mark, f"{text[:40]} is too large for a number", "quote it if text is meant")
-                return 0
+                return self._no_number(mark, f"{text[:40]} is too large for a number")
             return number
         if _NOT_FINITE.fullmatch(text):
-            self.add(
-                codes.BAD_NUMBER, mark, f"{text} is no number that can be stored or sent", "quote it if text is meant"
-            )
-            return 0
+            return self._no_number(mark, f"{text} is no number that can be stored or sent")
         return text
+
+    def _no_number(self, mark: Mark, message: str) -> int:
+        self.add(codes.BAD_NUMBER, mark, message, "quote it if text is meant")
+        return 0
 
     def _cut(self, value: str, word: str, event: Any, flow: bool) -> bool:
         """Whether YAML ended a plain value in the middle of a binding or expression: at ` #`, or at a comma in a flow mapping."""
@@ -296,9 +298,8 @@ class _Reader:
             self.skipping, self.skipped_from = 1, start
             return
         if len(self.stack) >= MAX_DEPTH:
-            self.add(
-                codes.TOO_DEEP, at, "mappings and lists are nested deeper than 32", "call a workflow for the inner part"
-            )
+            hint = "call a workflow for the inner part"
+            self.add(codes.TOO_DEEP, at, "mappings and lists are nested deeper than 32", hint)
             self.stop()
             return
         node: Map | Seq = Map(mark) if mapping else Seq(mark)
