@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ def test_only_the_changed_file_is_read(tmp_path: Path, monkeypatch: pytest.Monke
     first = load(tmp_path, {"a.yaml": OK.format("a"), "b.yaml": OK.format("b")})
     read: list[str] = []
 
-    def spy(file: str, data: bytes, actions: object) -> document.Reading:
+    def spy(file: str, data: bytes, actions: Any, constants: Any) -> document.Reading:
         read.append(file)
-        return document.reading(file, data, actions)  # type: ignore[arg-type]
+        return document.reading(file, data, actions, constants)
 
     monkeypatch.setattr(project, "reading", spy)
     load(tmp_path, {"b.yaml": OK.format("c")}, first)

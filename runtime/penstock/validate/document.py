@@ -72,13 +72,20 @@ class Reading:
         return self.document is not None and not self.fatal
 
 
-def read_document(file: str, data: bytes, actions: Mapping[str, Action]) -> tuple[Document | None, list[Problem]]:
-    """Read one file: its document, unless it has an error, and its problems. `file` is its path within the project."""
-    read = reading(file, data, actions)
+def read_document(
+    file: str, data: bytes, actions: Mapping[str, Action], constants: Mapping[str, Any] | None = None
+) -> tuple[Document | None, list[Problem]]:
+    """Read one file: its document, unless it has an error, and its problems.
+
+    `file` is its path within the project, `constants` what `data/` holds (None: not known), for parameters that name a schema there.
+    """
+    read = reading(file, data, actions, constants)
     return (read.document if read.whole else None), list(read.problems)
 
 
-def reading(file: str, data: bytes, actions: Mapping[str, Action]) -> Reading:
+def reading(
+    file: str, data: bytes, actions: Mapping[str, Action], constants: Mapping[str, Any] | None = None
+) -> Reading:
     """Read one file as far as it can be read."""
     raw, problems = source.read(data, file)
     notes = Notes(file)
@@ -88,7 +95,7 @@ def reading(file: str, data: bytes, actions: Mapping[str, Action]) -> Reading:
     kind = _kind(notes, raw, file)
     if kind is None:
         return Reading(None, tuple(notes.problems), frozenset(notes.fatal))
-    reader = _Reader(notes, raw, kind, file, hashlib.sha256(data).hexdigest()[:12], actions)
+    reader = _Reader(notes, raw, kind, file, hashlib.sha256(data).hexdigest()[:12], actions, constants)
     document = reader.document()
     steps = reader.steps
     return Reading(
@@ -140,13 +147,21 @@ class _Reader:
     """Reads one file whose kind is known."""
 
     def __init__(
-        self, notes: Notes, raw: Map, kind: Kind, file: str, digest: str, actions: Mapping[str, Action]
+        self,
+        notes: Notes,
+        raw: Map,
+        kind: Kind,
+        file: str,
+        digest: str,
+        actions: Mapping[str, Action],
+        data: Mapping[str, Any] | None,
     ) -> None:
         self.notes = notes
         self.raw = raw
         self.kind = kind
         self.file = file
         self.digest = digest
+        self.data = data
         self.shape = Shape(notes, raw)
         self.steps = Reader(notes, actions)
         self.extras: list[Extra] = []
@@ -188,8 +203,7 @@ class _Reader:
             description=shape.text("description") or "",
             tags=tuple(text for text, _ in shape.texts("tags", "[orders]")) if "tags" in KEYS[self.kind] else (),
         )
-        if not self.notes.problems:
-            self.notes.faults(spec.check_file(self.kind, self.raw), "")
+        self.notes.schema(spec.check_file(self.kind, self.raw), self.raw.mark, "")
         return document
 
     def _name(self) -> tuple[str, str, str, tuple[Segment, ...]]:
@@ -220,8 +234,8 @@ class _Reader:
         if "params" in self.raw and not isinstance(raw, Map):
             self.shape.wrong("params", "a mapping", "{customer: string}")
             raw = None
-        names = tuple(segment.text for segment in segments if segment.converter != "literal")
-        params, faults = declare.declare(raw, mark, method=method, path_names=names)
+        names = {segment.text: segment.converter for segment in segments if segment.converter != "literal"}
+        params, faults = declare(raw, mark, method=method or None, path_names=names, data=self.data)
         self.notes.faults(faults, "params")
         return params
 
@@ -334,7 +348,7 @@ class _Reader:
 
 def default_name(method: str, segments: tuple[Segment, ...]) -> str:
     """The name of an endpoint that gives itself none: `POST /orders` is `post_orders`, `GET /orders/{id}` `get_orders_id`."""
-    words = [method, *(segment.text for segment in segments)]
+    words = [method, *(segment.text for segment in segments if segment.text)]
     if len(words) == 1:
         words.append("root")
     return re.sub(r"[^a-z0-9]+", "_", "_".join(words).lower()).strip("_")[:63].rstrip("_")

@@ -39,6 +39,19 @@ class Notes:
             place = fault.line, fault.column
             self.take([Problem(self.file, *place, fault.code, fault.message, fault.hint, path, severity)])
 
+    def schema(self, faults: Iterable[Fault], whole: Mark, path: str) -> None:
+        """Note what a schema found and no reader has told yet; `whole` is the place of what the schema is about."""
+        told = {(problem.line, problem.column) for problem in self.problems}
+        self.faults(
+            (
+                fault
+                for fault in faults
+                if (fault.line, fault.column) not in told
+                and (fault.code != codes.MISSING_FIELD or (fault.line, fault.column) != (whole.line, whole.column))
+            ),
+            path,
+        )
+
     def take(self, problems: Iterable[Problem]) -> None:
         """Take over problems that a reader found in this file."""
         for problem in problems:

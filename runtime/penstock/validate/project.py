@@ -78,22 +78,15 @@ def load(root: Path, environ: Mapping[str, str], previous: Project | None = None
     settings, problems = settings_module.load(root, environ)
     tree = files.scan(root)
     problems = [*problems, *tree.problems]
-    read: dict[str, Read] = {}
-    for file in tree.content:
-        if file.startswith("workflows.d/"):
-            old = before.read.get(file)
-            digest = tree.digests[file]
-            read[file] = (
-                old if old is not None and old.digest == digest else _read(file, digest, tree.content[file], actions)
-            )
     data = _data(tree, before)
     for _, _, faults in data.values():
         problems += faults
+    values = {_stem(file): value for file, (_, value, _) in sorted(data.items(), reverse=True)}
+    read = _files(tree, before, actions, values)
     taken = _functions(tree, before)
     documents = {file: item.reading.document for file, item in read.items() if item.reading.document is not None}
     resolved, found = defaults.resolve(documents.values(), before.resolved)
     problems += found
-    values = {_stem(file): value for file, (_, value, _) in sorted(data.items(), reverse=True)}
     problems += _checked(
         read, documents, resolved, settings, values, {k: v for _, m in taken.values() for k, v in m.items()}
     )
@@ -109,9 +102,23 @@ def load(root: Path, environ: Mapping[str, str], previous: Project | None = None
     )
 
 
-def _read(file: str, digest: str, data: bytes, actions: Mapping[str, registry.Action]) -> Read:
-    result = reading(file, data, actions)
-    return Read(digest, result, flow.check(result, actions), ignores.read(file, data))
+def _files(
+    tree: files.Tree, before: Known, actions: Mapping[str, registry.Action], constants: Mapping[str, Any]
+) -> dict[str, Read]:
+    """Each file of `workflows.d`, read anew if its bytes are new (or the constants that its parameters name)."""
+    found: dict[str, Read] = {}
+    together = "".join(digest for file, digest in sorted(tree.digests.items()) if file.startswith("data/"))
+    for file, data in tree.content.items():
+        if not file.startswith("workflows.d/"):
+            continue
+        digest = tree.digests[file] + (together if b"data." in data and b"schema" in data else "")
+        old = before.read.get(file)
+        if old is not None and old.digest == digest:
+            found[file] = old
+        else:
+            result = reading(file, data, actions, constants)
+            found[file] = Read(digest, result, flow.check(result, actions), ignores.read(file, data))
+    return found
 
 
 # -- the checks of the whole

@@ -115,6 +115,7 @@ class Reader:
             return None
         beside = {name for action in self.actions.values() for name in action.params}
         own = [word for word in words if word not in beside] or words
+        own.sort(key=lambda word: "." not in word)
         near = next((word for word in own if suggest(word, self.actions)), own[0])
         message = f"{near or EMPTY} is not an action"
         self.notes.add(codes.UNKNOWN_ACTION, raw.keys_at[near], message, suggest(near, self.actions), path)
@@ -122,7 +123,6 @@ class Reader:
 
     def _arguments(self, action: Action, shape: Shape) -> dict[str, Argument]:
         raw = shape.raw
-        before = len(self.notes.problems)
         arguments: dict[str, Argument] = {}
         for key in (action.name, *(key for key in raw if key != action.name)):
             param = action.param(key)
@@ -135,8 +135,7 @@ class Reader:
             if param.required and name not in raw:
                 message = f"{action.name} needs {name}"
                 self.notes.add(codes.MISSING_FIELD, raw.keys_at[action.name], message, param.doc, shape.path)
-        if len(self.notes.problems) == before:
-            self.notes.faults(spec.check_step(raw, action), shape.path)
+        self.notes.schema(spec.check_step(raw, action), raw.mark, shape.path)
         return arguments
 
     def _argument(self, param: Param, raw: Any, key_mark: Mark, mark: Mark, path: str) -> Argument:
