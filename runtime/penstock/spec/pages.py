@@ -62,13 +62,16 @@ def problems_page() -> str:
         "`--ignore CODE` silences a kind of problem, and a comment `# penstock: ignore CODE` silences it on its line.",
         _rows(
             ("code", "", "meaning"),
-            ((f"[`{code.name}`](#{_anchor(code.name)})", code.severity, code.meaning) for code in _sorted(CODES)),
+            (
+                (f"[`{code.name}`](#{_anchor(code.name)})", code.severity, _sentence(code.meaning))
+                for code in _sorted(CODES)
+            ),
         ),
     ]
     for code in _sorted(CODES):
         parts.append(f"## {code.name}")
-        parts.append(f"{code.meaning} ({code.severity.capitalize()}.)" if code.severity == "warning" else code.meaning)
-        parts.append(f"**Cure:** {code.cure}")
+        parts.append(_sentence(code.meaning) + (" (A warning.)" if code.severity == "warning" else ""))
+        parts.append(f"**Cure:** {_sentence(code.cure)}")
         if code.example:
             parts.append(_fenced(code.example))
     return _page(parts)
@@ -185,6 +188,10 @@ def _fenced(text: str) -> str:
 def _first_line(text: str) -> str:
     line = text.strip().partition("\n")[0].partition(": ")[2]
     return line[:1].upper() + line[1:]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def _anchor(name: str) -> str:
