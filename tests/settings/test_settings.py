@@ -1,12 +1,17 @@
 """Settings: what is read of penstock.yaml and the environment, and what is refused."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as bounded
+from hypothesis import strategies as st
 
 from penstock import expression, settings
 from penstock.model import Map
@@ -261,3 +266,33 @@ def test_examples_and_help(setting: settings.Setting) -> None:
     assert setting.help.endswith(".")
     if setting.example is not None and setting.kind != "errors":
         setting.convert(setting.example)
+
+
+words = st.sampled_from(
+    ["", "x", "{{ env.A }}", "{{ secrets.B }}", "{{", "5s", "1MB", "*", "10/s", "https://a", "é", "a" * 300]
+)
+nonsense = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from(
+    [*(setting.name for setting in SETTINGS), *settings.SECTIONS, "errors.body", "errors.status", "env.A"]
+)
+
+
+@bounded(max_examples=200, deadline=None)
+@given(st.dictionaries(names, nonsense, min_size=1, max_size=4))
+def test_nonsense_is_a_problem_and_never_an_exception(given: dict[str, Any]) -> None:
+    raw: dict[str, Any] = {}
+    for name, value in given.items():
+        section, _, key = name.rpartition(".")
+        if not section:
+            raw[name] = value
+        elif isinstance(raw.setdefault(section, {}), dict):
+            raw[section][key] = value
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "penstock.yaml").write_text(json.dumps(raw, ensure_ascii=False))
+        loaded, problems = settings.load(Path(folder), {"PENSTOCK_ENV_A": "x"})
+    assert isinstance(loaded, Settings)
+    assert all(problem.message and problem.code in CODES for problem in problems)

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as bounded
+from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from penstock import registry, settings, source, spec
@@ -211,3 +214,27 @@ def test_pages_name_everything() -> None:
         assert code.cure
     for setting in SETTINGS:
         assert f"\n## {setting.name}\n" in pages["settings.md"]
+
+
+nonsense = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "x", "{{ x }}", "5s", "durable", "info"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "if", "then", "times"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@bounded(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(registry.load())), st.data())
+def test_nonsense_is_a_fault_and_never_an_exception(name: str, drawn: st.DataObject) -> None:
+    action = registry.load()[name]
+    keys = st.sampled_from([name, *action.params, "id", "nonsense"])
+    raw = drawn.draw(st.dictionaries(keys, nonsense, max_size=4))
+    for fault in spec.check_step(data(json.dumps(raw)), action):
+        assert fault.message
+        assert fault.code in CODES
+    for kind in spec.KINDS:
+        keys = st.sampled_from(sorted(spec.file_schema(kind)["properties"]))
+        for fault in spec.check_file(kind, data(json.dumps(drawn.draw(st.dictionaries(keys, nonsense, max_size=3))))):
+            assert fault.message

@@ -65,7 +65,7 @@ def _faults(error: Any, data: Any, definitions: Mapping[str, Schema], whole: str
         yield Fault(line, column, "missing-field", f"{name or whole} needs {' and '.join(missing)}")
         return
     wrong_type = rule == "type" or (rule == "anyOf" and not _fits(error.schema, value, definitions))
-    hint = suggest(value, error.validator_value) if rule == "enum" and isinstance(value, str) else ""
+    hint = suggest(value, map(_shown, error.validator_value)) if rule == "enum" and isinstance(value, str) else ""
     said = words(error.schema, definitions)
     yield Fault(line, column, "wrong-type" if wrong_type else "bad-value", f"{name or whole} must be {said}", hint)
 

@@ -165,7 +165,8 @@ def _yaml(setting: Setting) -> str:
     value: Any = {setting.key: setting.example}
     if setting.section:
         value = {setting.section: value}
-    return yaml.safe_dump(value, sort_keys=False, default_flow_style=None, allow_unicode=True, width=1000)
+    flow = None if any(isinstance(item, dict | list) for item in value.values()) else False
+    return yaml.safe_dump(value, sort_keys=False, default_flow_style=flow, allow_unicode=True, width=1000)
 
 
 def _sorted(codes: Mapping[str, Code]) -> list[Code]:
