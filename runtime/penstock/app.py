@@ -14,9 +14,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from penstock import catalog, jsontext, settings as settings_module
+from penstock import catalog, jsontext
+from penstock import settings as settings_module
 from penstock.catalog import Snapshot
 from penstock.client import Client
 from penstock.clock import Clock, SystemClock
@@ -25,8 +26,9 @@ from penstock.engine import Run, as_failure
 from penstock.entropy import Entropy, SystemEntropy
 from penstock.errors import Failure, PenstockError
 from penstock.functions import Functions
-from penstock.history import History, ids
+from penstock.history import ids
 from penstock.history.record import RunRecord
+from penstock.history.store import History
 from penstock.problem import Problem
 from penstock.server.server import Server
 from penstock.templates import Templates
@@ -89,7 +91,7 @@ async def opened(
             settings=settings,
             env=settings.env,
             secrets=secrets,
-            encode=jsontext.encoder(settings.json.decimals),
+            encode=jsontext.encoder("number" if settings.json.decimals == "number" else "text"),
             log=_log,
             render=Templates(root / "templates").render,
         )
@@ -143,7 +145,9 @@ def serve(
     tolerant: bool = False,
 ) -> int:
     """Serve a project until a signal ends it; gives the exit code. `show` prints problems."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     logging.getLogger("penstock").setLevel(logging.INFO)
     show = show or _show
@@ -235,7 +239,10 @@ async def _follow(app: App, poll: bool, show: Callable[[Sequence[Problem]], None
         took = (time.perf_counter() - start) * 1000
         if built.errors:
             show(built.problems)
-            print(f"{len(built.errors)} problem{'s' * (len(built.errors) != 1)}: the last good version keeps serving", file=sys.stderr)
+            print(
+                f"{len(built.errors)} problem{'s' * (len(built.errors) != 1)}: the last good version keeps serving",
+                file=sys.stderr,
+            )
         else:
             if built.problems:
                 show(built.problems)
@@ -306,9 +313,15 @@ async def perform(app: App, name: str, values: Mapping[str, Any], *, text: bool 
     """Run one endpoint or workflow without HTTP. `text`: values are text, converted as from a query."""
     snapshot, world = app.snapshot, app.snapshot.world
     program = snapshot.programs[name]
-    kind = "endpoint" if program.document.kind == "endpoint" else "workflow"
+    kind: Literal["endpoint", "workflow"] = "endpoint" if program.document.kind == "endpoint" else "workflow"
     record = RunRecord(
-        app.history.next_id(), name, kind, snapshot.digest, world.clock.seconds(), world.clock.monotonic(), program.level
+        app.history.ids.next(),
+        name,
+        kind,
+        snapshot.digest,
+        world.clock.seconds(),
+        world.clock.monotonic(),
+        program.level,
     )
     run = Run(world, snapshot, record, None, None)
     failure: Failure | None = None

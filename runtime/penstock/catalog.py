@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from penstock import registry
 from penstock.compile import Program, compile_document, compile_templates
 from penstock.context import World
 from penstock.functions import Functions
+from penstock.history.record import Level
 from penstock.model import Document, ErrorShape
 from penstock.problem import Problem
 from penstock.route import Routes
@@ -40,12 +41,16 @@ class Snapshot:
         return [problem for problem in self.problems if problem.severity == "error"]
 
 
-def build(root: Path, world: World, *, previous: Snapshot | None = None, environ: Mapping[str, str] | None = None) -> Snapshot:
+def build(
+    root: Path, world: World, *, previous: Snapshot | None = None, environ: Mapping[str, str] | None = None
+) -> Snapshot:
     """Read the folder, check it whole, compile what is sound. Only files that have changed since `previous` are read again.
 
     A snapshot with `errors` is not fit to go live: its unsound files are left out.
     """
-    project = projects.load(root, os.environ if environ is None else environ, None if previous is None else previous.project)
+    project = projects.load(
+        root, os.environ if environ is None else environ, None if previous is None else previous.project
+    )
     actions = registry.load()
     settings = project.settings
     functions = world.functions
@@ -86,13 +91,15 @@ def build(root: Path, world: World, *, previous: Snapshot | None = None, environ
     )
 
 
-def _program(document: Document, actions: Mapping[str, registry.Action], root: Path, settings: Any, outer: Shape) -> Program:
+def _program(
+    document: Document, actions: Mapping[str, registry.Action], root: Path, settings: Any, outer: Shape
+) -> Program:
     shape = outer if document.errors is None else _shape(document.errors, str(root / document.file), outer)
     program = compile_document(
         document,
         actions,
         root=root,
-        level=document.history_level or settings.history.level,
+        level=cast(Level, document.history_level or settings.history.level),
         timeout=30.0,
         messages=shape.messages,
     )
@@ -115,7 +122,10 @@ def _shape(errors: ErrorShape | None, filename: str, outer: Shape) -> Shape:
     return Shape(
         body=renders.get("body", outer.body),
         content_type=renders.get("content_type", outer.content_type),
-        headers={**outer.headers, **{name[7:]: render for name, render in renders.items() if name.startswith("header ")}},
+        headers={
+            **outer.headers,
+            **{name[7:]: render for name, render in renders.items() if name.startswith("header ")},
+        },
         status={**outer.status, **errors.status},
         messages={**outer.messages, **errors.messages},
     )

@@ -9,21 +9,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import CoroutineType
+from types import CodeType, CoroutineType
 from typing import Any, get_args, get_origin
 
 from penstock import convert, expression
 from penstock.context import Signal
-from penstock.history.record import StepMeta
+from penstock.history.record import Level, StepMeta
 from penstock.model import Argument, Document, Step, Template
 from penstock.params import Checker
 from penstock.registry import Action, Param
 from penstock.shape import PLAIN, Shape
 from penstock.steps import attempt, failed, push_undo
 
-ROOTS = frozenset(
-    {"params", "given", "steps", "vars", "user", "middleware", "env", "secrets", "data", "request"}
-)
+ROOTS = frozenset({"params", "given", "steps", "vars", "user", "middleware", "env", "secrets", "data", "request"})
 
 
 @dataclass(slots=True)
@@ -34,7 +32,7 @@ class Program:
     block: Callable[[Any], Any]
     asynchronous: bool
     checker: Checker
-    level: str
+    level: Level
     ids: tuple[str, ...]
     has_undo: bool
     timeout: float
@@ -56,7 +54,7 @@ def compile_document(
     actions: Mapping[str, Action],
     *,
     root: Path,
-    level: str,
+    level: Level,
     timeout: float,
     messages: Mapping[str, str] | None = None,
 ) -> Program:
@@ -97,7 +95,9 @@ class _Writer:
     def define(
         self, name: str, body: list[ast.stmt], line: int, templates: Iterable[Template], *, asynchronous: bool = False
     ) -> None:
-        kind: type[ast.FunctionDef] | type[ast.AsyncFunctionDef] = ast.AsyncFunctionDef if asynchronous else ast.FunctionDef
+        kind: type[ast.FunctionDef] | type[ast.AsyncFunctionDef] = (
+            ast.AsyncFunctionDef if asynchronous else ast.FunctionDef
+        )
         arguments = ast.arguments(posonlyargs=[], args=[ast.arg("_s")], kwonlyargs=[], kw_defaults=[], defaults=[])
         prologue = _prologue(templates)
         node = kind(name=name, args=arguments, body=[*prologue, *body], decorator_list=[], returns=None)
@@ -111,8 +111,15 @@ class _Writer:
     def run(self, space: dict[str, Any]) -> dict[str, Any]:
         module = ast.Module(body=self.body, type_ignores=[])
         _place_missing(module, 1)
-        names: dict[str, Any] = {**expression.NAMESPACE, **space, "__name__": "penstock.file", "__file__": self.filename}
-        exec(compile(module, self.filename, "exec", dont_inherit=True), names)  # noqa: S102
+        names: dict[str, Any] = {
+            **expression.NAMESPACE,
+            **space,
+            "__name__": "penstock.file",
+            "__file__": self.filename,
+        }
+        code = compile(module, self.filename, "exec", dont_inherit=True)
+        self.lines = {line for inner in code.co_consts if isinstance(inner, CodeType) for line in _lines(inner)}
+        exec(code, names)  # noqa: S102
         return names
 
 
@@ -129,13 +136,14 @@ class _Compiler:
             "_attempt": attempt,
             "_push_undo": push_undo,
             "_truth": bool,
+            "_type": type,
+            "_BaseException": BaseException,
         }
         self.metas: list[StepMeta] = []
         self.ids: dict[str, tuple[str, ...]] = {}
         self.has_undo = False
-        self.lines: set[int] = set()
 
-    def program(self, level: str, timeout: float, messages: Mapping[str, str]) -> Program:
+    def program(self, level: Level, timeout: float, messages: Mapping[str, str]) -> Program:
         document = self.document
         entry, asynchronous, ids = self.block(document.steps, document.name, first=1)
         headers = {name: self.writer.function(template) for name, template in document.headers.items()}
@@ -147,7 +155,7 @@ class _Compiler:
         return Program(
             document=document,
             block=names[entry],
-            asynchronous=asynchronous,
+            asynchronous=asynchronous or self.has_undo,
             checker=Checker(document.params, strict=document.strict, messages=messages),
             level=level,
             ids=ids,
@@ -155,7 +163,7 @@ class _Compiler:
             timeout=document.timeout or timeout,
             headers=tuple((name, names[function]) for name, function in headers.items()),
             content_type=None if content_type is None else names[content_type],
-            lines=frozenset(self.lines),
+            lines=frozenset(self.writer.lines),
         )
 
     # -- blocks
@@ -183,9 +191,11 @@ class _Compiler:
         return function, asynchronous, tuple(ids)
 
     def _guarded(self, body: list[ast.stmt], line: int) -> list[ast.stmt]:
-        prologue = "_now = _s.world.clock.monotonic\n_r = _s.record\n" if self.record else "_now = _s.world.clock.monotonic\n"
+        prologue = (
+            "_now = _s.world.clock.monotonic\n_r = _s.record\n" if self.record else "_now = _s.world.clock.monotonic\n"
+        )
         start = _parse(prologue + "_t = _now()\n_at = 0")
-        handler = _parse("try: pass\nexcept BaseException as _e:\n raise _failed(_s, _metas[_at], _t, _e)")[0]
+        handler = _parse("try: pass\nexcept _BaseException as _e:\n raise _failed(_s, _metas[_at], _t, _e)")[0]
         assert isinstance(handler, ast.Try)
         handler.body = body
         for statement in start:
@@ -198,7 +208,6 @@ class _Compiler:
     def step(self, step: Step, out: list[ast.stmt], templates: list[Template], ids: list[str]) -> bool:
         action = self.actions[step.action]
         line = step.mark.line
-        self.lines.add(line)
         index = len(self.metas)
         asynchronous = action.asynchronous or any(key in step.arguments for key in action.awaits)
         maybe = False
@@ -239,7 +248,7 @@ class _Compiler:
         else:
             body.append(_assign("_x", call))
             if maybe:
-                body += _parse("if type(_x) is _Coroutine: _x = await _x")
+                body += _parse("if _type(_x) is _Coroutine: _x = await _x")
                 asynchronous = True
         body += self._after(step, action, index, values, templates, ids)
         for statement in body:
@@ -261,10 +270,10 @@ class _Compiler:
         """What follows the call: result, record, undo, signal."""
         text: list[str] = []
         if step.id is not None:
-            value = "None if type(_x) is _Signal else _x" if action.signals else "_x"
+            value = "None if _type(_x) is _Signal else _x" if action.signals else "_x"
             text.append(f"_s.steps[{step.id!r}] = {value}")
         if self.record:
-            shown = "None if type(_x) is _Signal else _x" if action.signals else "_x"
+            shown = "None if _type(_x) is _Signal else _x" if action.signals else "_x"
             inputs = f"({', '.join(values)},)" if values else "None"
             text.append(f"_n = _now(); _r((_metas[{index}], 'ok', _t, _n, {inputs}, {shown})); _t = _n")
         if step.undo:
@@ -272,7 +281,7 @@ class _Compiler:
             undo, _, _ = self.block(step.undo, f"{step.path}.undo", first=step.mark.line)
             text.append(f"_push_undo(_s, {undo})")
         if action.signals:
-            text.append("if type(_x) is _Signal: return _x")
+            text.append("if _type(_x) is _Signal: return _x")
         return _parse("\n".join(text))
 
     def _skipped(self, step: Step, index: int) -> list[ast.stmt]:
@@ -298,7 +307,6 @@ class _Compiler:
         if param.kind == "value":
             return self._value(param, argument, assigns, templates, index)
         if param.kind == "expr":
-            self.lines.add(parsed.line)
             return _name(self.writer.function(parsed, truth=param.name in TRUTH)), False, None
         if param.kind == "static":
             value = argument.raw
@@ -314,7 +322,9 @@ class _Compiler:
             nodes: list[ast.expr] = []
             waits = False
             for key, steps in parsed.items():
-                name, inner_waits, inner = self.block(steps, f"{step.path}.{param.name}.{key}", first=argument.key_mark.line)
+                name, inner_waits, inner = self.block(
+                    steps, f"{step.path}.{param.name}.{key}", first=argument.key_mark.line
+                )
                 ids += inner
                 waits = waits or inner_waits
                 keys.append(ast.Constant(key))
@@ -348,12 +358,13 @@ class _Compiler:
         self, param: Param, argument: Argument, assigns: list[ast.stmt], templates: list[Template], index: int
     ) -> tuple[ast.expr | None, bool, str | None]:
         template: Template = argument.parsed
-        self.lines.add(template.line)
         if template.constant and template.value is None and not param.required:
             return None, False, None
         templates.append(template)
         tree = template.tree
-        check = convert.converter(param.type, param.nullable or (not param.required and param.default is None), param.name)
+        check = convert.converter(
+            param.type, param.nullable or (not param.required and param.default is None), param.name
+        )
         if check is not None:
             if template.constant and not isinstance(template.value, dict | list):
                 tree = ast.Constant(check(template.value))
@@ -382,7 +393,9 @@ class _Nested:
 def _already(param: Param, template: Template) -> bool:
     """Whether a tree has the parameter's type by its shape: a mapping or list written out."""
     shape = get_origin(param.type) or param.type
-    return (shape is dict and isinstance(template.tree, ast.Dict)) or (shape is list and isinstance(template.tree, ast.List))
+    return (shape is dict and isinstance(template.tree, ast.Dict)) or (
+        shape is list and isinstance(template.tree, ast.List)
+    )
 
 
 def _prologue(templates: Iterable[Template]) -> list[ast.stmt]:
@@ -393,7 +406,10 @@ def _prologue(templates: Iterable[Template]) -> list[ast.stmt]:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not node.id.startswith("_"):
                 used.add(node.id)
         used -= {
-            argument.arg for node in ast.walk(template.tree) if isinstance(node, ast.Lambda) for argument in node.args.args
+            argument.arg
+            for node in ast.walk(template.tree)
+            if isinstance(node, ast.Lambda)
+            for argument in node.args.args
         }
     text: list[ast.stmt] = []
     for name in sorted(used):
@@ -404,9 +420,20 @@ def _prologue(templates: Iterable[Template]) -> list[ast.stmt]:
             text.append(_assign(name, ast.Attribute(ast.Attribute(_name("_s"), "run", ast.Load()), "view", ast.Load())))
         else:
             text.append(
-                _assign(name, ast.Subscript(ast.Attribute(_name("_s"), "names", ast.Load()), ast.Constant(name), ast.Load()))
+                _assign(
+                    name, ast.Subscript(ast.Attribute(_name("_s"), "names", ast.Load()), ast.Constant(name), ast.Load())
+                )
             )
     return text
+
+
+def _lines(code: CodeType) -> set[int]:
+    """The lines that a code object and those inside of it can run."""
+    found = {line for _, _, line in code.co_lines() if line is not None}
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            found |= _lines(inner)
+    return found
 
 
 # -- small trees

@@ -147,7 +147,14 @@ def _union(members: list[Any], name: str) -> Check:
 def _kind(value: Any) -> str:
     if value is None:
         return "null"
-    for kind, words in ((bool, "a boolean"), (int, "an integer"), (float, "a number"), (str, "text"), (dict, "a mapping"), (list, "a list")):
+    for kind, words in (
+        (bool, "a boolean"),
+        (int, "an integer"),
+        (float, "a number"),
+        (str, "text"),
+        (dict, "a mapping"),
+        (list, "a list"),
+    ):
         if isinstance(value, kind):
             return words
     return type(value).__name__

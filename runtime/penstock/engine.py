@@ -1,7 +1,7 @@
 """Engine: one run of a program: its names, its answer, its record."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from types import CoroutineType
 from typing import Any, Protocol
@@ -22,9 +22,14 @@ NO_HEADERS: Mapping[str, str] = {}
 class Snapshot(Protocol):
     """What a run needs of the files it runs on."""
 
-    digest: str
-    programs: Mapping[str, Program]
-    data: Mapping[str, Any]
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def programs(self) -> Mapping[str, Program]: ...
+
+    @property
+    def data(self) -> Mapping[str, Any]: ...
 
 
 class Caller(Protocol):
@@ -72,7 +77,9 @@ class Run:
         "world",
     )
 
-    def __init__(self, world: World, snapshot: Snapshot, record: RunRecord, request: Caller | None, wire: Wire | None) -> None:
+    def __init__(
+        self, world: World, snapshot: Snapshot, record: RunRecord, request: Caller | None, wire: Wire | None
+    ) -> None:
         self.world = world
         self.snapshot = snapshot
         self.record = record
@@ -196,6 +203,7 @@ class Run:
     async def chain(self, program: Program, values: Mapping[str, str]) -> None:
         """Run an endpoint: its middleware in order, then its parameters are checked, then its steps."""
         request = self.request
+        assert request is not None
         results: dict[str, Any] = {}
         if program.headers:
             outer = self.enter(program, {}, {})
@@ -257,7 +265,7 @@ class Run:
             record.answer = answer.shown
 
 
-def drive(work: CoroutineType[Any, Any, Any]) -> Any:
+def drive(work: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine that never waits, here and now."""
     try:
         work.send(None)
@@ -275,6 +283,3 @@ def as_failure(error: BaseException, run: Run) -> Failure:
         message = "the run took longer than its timeout" if run.expired else "the server stopped before the run ended"
         return Failure("timeout" if run.expired else "overloaded", message)
     return Failure("internal", f"{type(error).__name__}: {error}"[:500])
-
-
-

@@ -24,7 +24,9 @@ def failed(ctx: Context, meta: StepMeta, start: float, error: BaseException) -> 
         logger.exception("%s:%s %s failed", meta.file, meta.line, meta.action, exc_info=error)
     else:
         if record is not None:
-            record((meta, "failed", start, ctx.world.clock.monotonic(), None, {"code": "timeout", "message": "cancelled"}))
+            record(
+                (meta, "failed", start, ctx.world.clock.monotonic(), None, {"code": "timeout", "message": "cancelled"})
+            )
         return error
     if failure.file is None:
         failure.file = meta.file

@@ -31,7 +31,10 @@ def run_steps(
         _write(root / "penstock.yaml", "\n".join(lines) + "\n")
         declared = "".join(f"  {name}: any\n" for name in params or {})
         head = "endpoint: POST /test\nname: test\nsecurity: {access: public}\n"
-        _write(root / "workflows.d" / "test.yaml", head + (f"params:\n{declared}" if declared else "") + "steps:\n" + steps + "\n")
+        _write(
+            root / "workflows.d" / "test.yaml",
+            head + (f"params:\n{declared}" if declared else "") + "steps:\n" + steps + "\n",
+        )
         _write(
             root / "workflows.d" / "greet.yaml",
             'workflow: greet\nparams: {name: string}\nsteps:\n  - return: "Hello, {{ params.name }}"\n',

@@ -14,7 +14,6 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from penstock.errors import Failure
 
-
 HEADER_TIMEOUT = 15.0
 BODY_TIMEOUT = 60.0
 IDLE_TIMEOUT = 75.0
@@ -228,7 +227,10 @@ class Connection(BaseProtocol):
         """Answer what is no HTTP."""
         text = str(error.message or error)
         if isinstance(error, LineTooLong) or "Too many headers" in text:
-            failure = Failure("headers_too_large", f"a header or the request line is longer than {MAX_LINE} bytes, or there are more than {MAX_HEADERS}")
+            failure = Failure(
+                "headers_too_large",
+                f"a header or the request line is longer than {MAX_LINE} bytes, or there are more than {MAX_HEADERS}",
+            )
         else:
             failure = Failure("malformed", "this is no HTTP/1.1 request")
         if self.reading is not None and not self.reading.is_eof():
@@ -262,7 +264,9 @@ class Connection(BaseProtocol):
             return
         if self.started and not self.discarding:
             self.discarding = True
-            self.server.refuse(self, Failure("timeout", f"the headers did not arrive within {HEADER_TIMEOUT:g} s", status=408))
+            self.server.refuse(
+                self, Failure("timeout", f"the headers did not arrive within {HEADER_TIMEOUT:g} s", status=408)
+            )
         if self.transport is not None:
             self.transport.close()
 
@@ -273,3 +277,7 @@ class Connection(BaseProtocol):
             self.transport.close()
 
 
+def arrived(payload: StreamReader) -> bytes:
+    """A body that has arrived whole. (`read_nowait` would wake the flow control of a stream that is at its end.)"""
+    pieces = payload._buffer
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -112,10 +112,16 @@ def _shaped(
         "fields": fields,
     }
     try:
-        headers = [web.header(name, value) for name, render in shape.headers.items() if (value := render(view)) is not None]
+        headers = [
+            web.header(name, value) for name, render in shape.headers.items() if (value := render(view)) is not None
+        ]
         content_type = shape.content_type(view) if shape.content_type is not None else None
         if shape.body is None:
-            return None if content_type is None and not headers else (encode(view), content_type or "application/json", headers)
+            return (
+                None
+                if content_type is None and not headers
+                else (encode(view), content_type or "application/json", headers)
+            )
         value = shape.body(view)
         content_type = str(content_type or "application/json")
         if isinstance(value, str) and not web.is_json(content_type):

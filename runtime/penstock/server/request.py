@@ -13,7 +13,9 @@ class Request:
 
     __slots__ = ("base_url", "body", "headers", "ip", "method", "path", "query")
 
-    def __init__(self, method: str, path: str, query: str, headers: Mapping[str, str], ip: str | None, base_url: str | None) -> None:
+    def __init__(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], ip: str | None, base_url: str | None
+    ) -> None:
         self.method = method
         self.path = path
         self.query = query

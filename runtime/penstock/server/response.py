@@ -6,7 +6,8 @@ from penstock import web
 from penstock.context import Answer
 
 LINES: dict[int, bytes] = {
-    status: f"HTTP/1.1 {status} {web.REASONS.get(status, 'Unknown')}\r\nServer: penstock\r\n".encode() for status in range(200, 600)
+    status: f"HTTP/1.1 {status} {web.REASONS.get(status, 'Unknown')}\r\nServer: penstock\r\n".encode()
+    for status in range(200, 600)
 }
 JSON_TYPE = b"Content-Type: application/json\r\n"
 NO_LENGTH = (204, 304)
@@ -22,7 +23,11 @@ def head(answer: Answer, date: bytes, length: int | None, *, close: bool) -> byt
     parts = [LINES[answer.status], date]
     content_type = answer.content_type
     if content_type is not None:
-        parts.append(JSON_TYPE if content_type == "application/json" else b"Content-Type: %b\r\n" % content_type.encode("latin-1"))
+        parts.append(
+            JSON_TYPE
+            if content_type == "application/json"
+            else b"Content-Type: %b\r\n" % content_type.encode("latin-1")
+        )
     for name, value in answer.headers:
         parts.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
     if length is None:
@@ -36,7 +41,18 @@ def head(answer: Answer, date: bytes, length: int | None, *, close: bool) -> byt
 def whole(answer: Answer, date: bytes, *, close: bool, bodyless: bool) -> bytes:
     """An answer whose body is at hand. `bodyless`: the answer to HEAD."""
     body = answer.body
-    if not answer.headers and not close and not bodyless and answer.content_type == "application/json" and answer.status != 204:
-        return b"%b%bContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (LINES[answer.status], date, len(body), body)
+    if (
+        not answer.headers
+        and not close
+        and not bodyless
+        and answer.content_type == "application/json"
+        and answer.status != 204
+    ):
+        return b"%b%bContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
+            LINES[answer.status],
+            date,
+            len(body),
+            body,
+        )
     start = head(answer, date, len(body), close=close)
     return start if bodyless or answer.status in NO_LENGTH else start + body

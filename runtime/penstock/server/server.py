@@ -6,7 +6,6 @@ import mimetypes
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import CoroutineType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -18,9 +17,10 @@ from penstock.catalog import Snapshot
 from penstock.context import Answer
 from penstock.engine import Run
 from penstock.errors import Failure
+from penstock.history.ids import RunIds
 from penstock.history.record import RunRecord
 from penstock.server import problems, response
-from penstock.server.connection import Connection
+from penstock.server.connection import Connection, arrived
 from penstock.server.cors import Cors
 from penstock.server.request import Request
 from penstock.shape import PLAIN
@@ -32,7 +32,8 @@ CHUNK = 2**18
 class History(Protocol):
     """Where runs are recorded."""
 
-    def next_id(self) -> int: ...
+    @property
+    def ids(self) -> RunIds: ...
 
     def start(self, record: RunRecord) -> None: ...
 
@@ -70,8 +71,16 @@ class Server:
         cors = settings.cors
         self.settings = settings
         self.root = snapshot.root
-        self.cors = None if cors is None else Cors(
-            tuple(cors.origins), tuple(cors.methods or ()), tuple(cors.headers or ()), bool(cors.credentials), int(cors.max_age or 600)
+        self.cors = (
+            None
+            if cors is None
+            else Cors(
+                tuple(cors.origins),
+                tuple(cors.methods or ()),
+                tuple(cors.headers or ()),
+                bool(cors.credentials),
+                int(cors.max_age or 600),
+            )
         )
         self.world = snapshot.world
         self.snapshot = snapshot
@@ -149,25 +158,39 @@ class Server:
         request = Request(method, path, query, message.headers, connection.ip, snapshot.settings.base_url)
         now = self.now()
         record = RunRecord(
-            self.history.next_id(), program.document.name, "endpoint", snapshot.digest, self.seconds(), now, program.level
+            self.history.ids.next(),
+            program.document.name,
+            "endpoint",
+            snapshot.digest,
+            self.seconds(),
+            now,
+            program.level,
         )
         record.method = method
         record.path = path
         run = Run(self.world, snapshot, record, request, None)
         try:
             if program.document.security.access != "public":
-                raise Failure("unauthenticated", "this endpoint asks for a signed-in caller", headers={"WWW-Authenticate": "Bearer"})
+                raise Failure(
+                    "unauthenticated",
+                    "this endpoint asks for a signed-in caller",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
             if payload is not EMPTY_PAYLOAD:
                 limit = program.body_limit
                 declared = message.headers.get("Content-Length")
                 if declared is not None and int(declared) > limit:
                     raise Failure("too_large", f"the body is larger than {limit} bytes")
                 if message.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
-                    raise Failure("unsupported_media_type", "send the body without a content encoding", headers={"Accept-Encoding": "identity"})
+                    raise Failure(
+                        "unsupported_media_type",
+                        "send the body without a content encoding",
+                        headers={"Accept-Encoding": "identity"},
+                    )
                 if not payload.is_eof():
                     self._wait(connection, message, payload, run, program, match.values)
                     return
-                request.body = payload.read_nowait(-1)
+                request.body = arrived(payload)
                 if len(request.body) > limit:
                     raise Failure("too_large", f"the body is larger than {limit} bytes")
             if program.waits:
@@ -204,7 +227,14 @@ class Server:
                 answer = problems.answer(failure, run.id, program.shape, self.world.encode)
                 run.answer = answer
             if failure.code in ("internal", "undefined", "loop_limit") and failure.status >= 500:
-                logger.error("run %s of %s failed at %s: %s: %s", run.id, program.name, failure.where, failure.code, failure.message)
+                logger.error(
+                    "run %s of %s failed at %s: %s: %s",
+                    run.id,
+                    program.name,
+                    failure.where,
+                    failure.code,
+                    failure.message,
+                )
         elif answer is None:
             answer = run.answer = Answer(204, [], b"", None)
         if run.given_headers and not run.sent:
@@ -246,7 +276,9 @@ class Server:
         elif not self.active:
             self.idle.set()
 
-    def _unrouted(self, connection: Connection, message: RawRequestMessage, path: str, allowed: tuple[str, ...]) -> None:
+    def _unrouted(
+        self, connection: Connection, message: RawRequestMessage, path: str, allowed: tuple[str, ...]
+    ) -> None:
         """Answer what no endpoint takes: the server's own routes, OPTIONS, 405, 404."""
         method = message.method
         answer = self._own(method, path)
@@ -275,7 +307,9 @@ class Server:
             state, status = {"status": "alive"}, 200
         elif path == "/-/ready":
             reason = "the server is stopping" if self.draining else self.unready()
-            state, status = ({"status": "ready"}, 200) if reason is None else ({"status": "unready", "reason": reason}, 503)
+            state, status = (
+                ({"status": "ready"}, 200) if reason is None else ({"status": "unready", "reason": reason}, 503)
+            )
         else:
             return None
         if method not in ("GET", "HEAD"):
@@ -292,7 +326,19 @@ class Server:
 class Exchange:
     """A request whose run has to wait for something: it lives in a task of its own, whatever the client does."""
 
-    __slots__ = ("answer", "connection", "message", "opened", "payload", "program", "run", "server", "task", "timer", "values")
+    __slots__ = (
+        "answer",
+        "connection",
+        "message",
+        "opened",
+        "payload",
+        "program",
+        "run",
+        "server",
+        "task",
+        "timer",
+        "values",
+    )
 
     def __init__(
         self,
@@ -359,7 +405,7 @@ class Exchange:
                 assert isinstance(run.request, Request)
                 run.request.body = await self.connection.body(self.payload, self.program.body_limit, self.message)
             server.history.start(run.record)
-            work: CoroutineType[Any, Any, Any] = run.chain(self.program, self.values)
+            work = run.chain(self.program, self.values)
             if self.program.waits:
                 self.timer = server.loop.call_later(self.program.timeout, self._expire)
             await work
@@ -401,7 +447,12 @@ class Exchange:
         connection, server = self.connection, self.server
         if not self.opened:
             self.opened = True
-            answer = Answer(200, [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")], b"", "text/event-stream; charset=utf-8")
+            answer = Answer(
+                200,
+                [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")],
+                b"",
+                "text/event-stream; charset=utf-8",
+            )
             self.run.add_headers(answer)
             if server.cors is not None:
                 answer.headers += server.cors.answer(self.message.headers)
@@ -441,7 +492,11 @@ def _inside(root: Path, name: str) -> tuple[Path, int]:
     """A file of the project that may be sent, and its size: nothing hidden, nothing outside."""
     path = (root / name).resolve()
     base = root.resolve()
-    if not path.is_relative_to(base) or any(part.startswith(".") for part in path.relative_to(base).parts) or not path.is_file():
+    if (
+        not path.is_relative_to(base)
+        or any(part.startswith(".") for part in path.relative_to(base).parts)
+        or not path.is_file()
+    ):
         raise Failure("not_found", "there is no such file")
     return path, path.stat().st_size
 
@@ -451,5 +506,3 @@ def _origin_form(target: str) -> str:
     parts = urlsplit(target)
     path = parts.path or "/"
     return f"{path}?{parts.query}" if parts.query else path
-
-
