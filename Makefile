@@ -36,6 +36,10 @@ format: $(VENV)/installed ## mend format and lint
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+generate: $(VENV)/installed ## write schema/ and the generated pages of docs/ anew
+	@$(BIN)/python -m penstock.spec
+	@$(BIN)/python -m penstock_cli.reference > docs/commands.tmp && mv docs/commands.tmp docs/commands.md
+
 $(BENCH)/installed: setup.cfg benchmarks/requirements.txt
 	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	@echo "installing penstock and its rivals into $(BENCH)"

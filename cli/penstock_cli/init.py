@@ -58,6 +58,7 @@ def init(ctx: click.Context, folder: Path | None, template: str) -> None:
     if not (root / ".gitignore").exists():
         found[".gitignore"] = GITIGNORE
     place.write(root, found)
+    place.schemas(root)
     _next(folder, template)
 
 

@@ -107,3 +107,4 @@ def _write(ctx: click.Context, kind: str, name: str, text: str) -> None:
     root: Path = place.project(ctx)
     file = f"{place.FOLDER}/{name}.yaml"
     place.write(root, {file: place.modeline(file, kind) + text})
+    place.schemas(root)

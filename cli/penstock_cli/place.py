@@ -1,5 +1,6 @@
 """Place: the project's folder that a command works on, and files that are never overwritten."""
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -39,6 +40,14 @@ def write(root: Path, files: dict[str, str]) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
         click.echo(f"wrote {name}")
+
+
+def schemas(root: Path) -> None:
+    """Write the schemas that the files' first lines name, as this version knows them; a folder that is read-only stays without."""
+    from penstock import spec
+
+    with contextlib.suppress(OSError):
+        spec.write(root / ".penstock" / "schema")
 
 
 def modeline(name: str, kind: str) -> str:

@@ -60,6 +60,7 @@ def dev(ctx: click.Context, /, poll: bool, **where: Any) -> None:
 
     Every run and reload is shown. A file with errors is shown with its problems, and its last good version keeps serving.
     """
+    place.schemas(place.project(ctx))
     _serve(ctx, watch=True, poll=poll, verbose=True, tolerant=True, **where)
 
 

@@ -43,5 +43,5 @@ def validate(ctx: click.Context, as_json: bool, ignore: tuple[str, ...]) -> None
         show.as_json([one.view() for one in found])
     else:
         show.problems(root, found)
-        click.echo(show.summary(found, len(loaded.documents)))
+        click.echo(show.summary(found, sum(name.startswith(place.FOLDER) for name in loaded.files)))
     sys.exit(1 if any(one.severity == "error" for one in found) else 0)
