@@ -92,10 +92,13 @@ def _unknown(document: Document, use: Use, known: Iterable[str]) -> Iterator[Pro
 
 
 def _function(document: Document, use: Use, targets: Targets) -> Iterator[Problem]:
-    takes = targets.functions.get(use.name)
+    takes = targets.functions.get(use.name) or targets.functions.get(f"{use.name.rpartition('.')[0]}.*")
     if takes is None:
         module, _, name = use.name.partition(".")
-        hint = suggest(use.name, targets.functions) or f"def {name or 'quote'}(…) in functions/{module}.py"
+        hint = (
+            suggest(use.name, [known for known in targets.functions if known[-1] != "*"])
+            or f"def {name or 'quote'}(…) in functions/{module}.py"
+        )
         message = f"there is no function {use.name}"
         yield _problem(document, use.mark, codes.UNKNOWN_FUNCTION, message, hint, use.path)
         return

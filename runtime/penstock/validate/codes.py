@@ -236,6 +236,12 @@ UNKNOWN_FUNCTION = code(
     "Correct its spelling: `module.function`, defined at the top of `functions/module.py`.",
     example="- python: pricing.qoute",
 )
+BAD_PYTHON = code(
+    "bad-python",
+    "A module of `functions/` is not well-formed Python, so none of its functions can be called.",
+    "Mend the line that the message names.",
+    example="def quote(qty) return qty * 9.5",
+)
 UNKNOWN_ARGUMENT = code(
     "unknown-argument",
     "`with` gives something that the workflow or function does not take.",

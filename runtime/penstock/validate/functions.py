@@ -1,8 +1,12 @@
 """Functions: what the Python modules of `functions/` define, read off their text; nothing is imported."""
 
 import ast
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from penstock.problem import Problem
+from penstock.validate import codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +18,30 @@ class Takes:
     anything: bool = False
 
 
-def read(file: str, data: bytes) -> dict[str, Takes]:
-    """The functions of one module as `module.function`; empty if it is not Python."""
+@dataclass(frozen=True, slots=True)
+class Module:
+    """What one module defines, as `module.function`; under `module.*` what it may define besides."""
+
+    digest: str
+    functions: Mapping[str, Takes]
+    problems: tuple[Problem, ...] = ()
+
+
+def read(file: str, digest: str, data: bytes) -> Module:
+    """The functions of one module."""
     module = file.removeprefix("functions/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    anything = {f"{module}.*": Takes(anything=True)}
     try:
-        tree = ast.parse(data, file)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    return {f"{module}.{name}": takes for name, takes in _defined(tree.body) if not name.startswith("_")}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(data, file)
+    except SyntaxError as error:
+        place = error.lineno or 1, max(error.offset or 1, 1)
+        return Module(digest, anything, (Problem(file, *place, codes.BAD_PYTHON, f"not Python: {error.msg}"),))
+    except (ValueError, RecursionError, MemoryError):
+        problem = Problem(file, 1, 1, codes.BAD_PYTHON, "not Python: it holds null bytes, or is nested too deep")
+        return Module(digest, anything, (problem,))
+    return Module(digest, {f"{module}.{name}": takes for name, takes in _defined(tree.body) if name[0] != "_"})
 
 
 def _defined(body: list[ast.stmt]) -> Iterator[tuple[str, Takes]]:
@@ -31,6 +51,7 @@ def _defined(body: list[ast.stmt]) -> Iterator[tuple[str, Takes]]:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield node.name, Takes(anything=True) if node.decorator_list else _takes(node.args)
             case ast.Import() | ast.ImportFrom():
+                # `import *` binds names that only running it would tell: they come out as `module.*`.
                 for alias in node.names:
                     yield (alias.asname or alias.name).split(".")[0], Takes(anything=True)
             case ast.Assign(targets=targets):

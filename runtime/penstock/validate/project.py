@@ -15,7 +15,7 @@ from penstock.settings import Settings
 from penstock.validate import calls, chains, codes, defaults, files, flow, functions, ignores, names, outside
 from penstock.validate.document import Reading, reading
 from penstock.validate.facts import Facts
-from penstock.validate.functions import Takes
+from penstock.validate.functions import Module, Takes
 from penstock.validate.ignores import Ignores
 
 LONGEST = 500
@@ -40,7 +40,7 @@ class Known:
     read: Mapping[str, Read] = field(default_factory=dict)
     resolved: Mapping[str, MadeOf] = field(default_factory=dict)
     data: Mapping[str, tuple[str, Any, tuple[Problem, ...]]] = field(default_factory=dict)
-    functions: Mapping[str, tuple[str, Mapping[str, Takes]]] = field(default_factory=dict)
+    modules: Mapping[str, Module] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,14 @@ def load(root: Path, environ: Mapping[str, str], previous: Project | None = None
         problems += faults
     values = {_stem(file): value for file, (_, value, _) in sorted(data.items(), reverse=True)}
     read = _files(tree, before, actions, values)
-    taken = _functions(tree, before)
+    modules = _modules(tree, before)
+    for module in modules.values():
+        problems += module.problems
+    taken = {name: takes for module in modules.values() for name, takes in module.functions.items()}
     documents = {file: item.reading.document for file, item in read.items() if item.reading.document is not None}
     resolved, found = defaults.resolve(documents.values(), before.resolved)
     problems += found
-    problems += _checked(
-        read, documents, resolved, settings, values, {k: v for _, m in taken.values() for k, v in m.items()}
-    )
+    problems += _checked(read, documents, resolved, settings, values, taken)
     return Project(
         root=root,
         settings=settings,
@@ -98,7 +99,7 @@ def load(root: Path, environ: Mapping[str, str], previous: Project | None = None
         data=values,
         files=tree.digests,
         digest=hashlib.sha256(json.dumps(sorted(tree.digests.items())).encode()).hexdigest()[:12],
-        known=Known(read, resolved, data, taken),
+        known=Known(read, resolved, data, modules),
     )
 
 
@@ -237,12 +238,12 @@ def _json(file: str, data: bytes) -> tuple[Any, list[Problem]]:
         return None, [Problem(file, 1, 1, codes.BAD_DATA, "not JSON: wrong encoding, or nested too deep")]
 
 
-def _functions(tree: files.Tree, before: Known) -> dict[str, tuple[str, Mapping[str, Takes]]]:
+def _modules(tree: files.Tree, before: Known) -> dict[str, Module]:
     """What each module of `functions/` defines."""
-    found: dict[str, tuple[str, Mapping[str, Takes]]] = {}
+    found: dict[str, Module] = {}
     for file, data in tree.content.items():
         if file.startswith("functions/"):
-            old = before.functions.get(file)
+            old = before.modules.get(file)
             digest = tree.digests[file]
-            found[file] = old if old is not None and old[0] == digest else (digest, functions.read(file, data))
+            found[file] = old if old is not None and old.digest == digest else functions.read(file, digest, data)
     return found
