@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from penstock.entropy import Entropy, SystemEntropy
 from penstock.errors import Failure, PenstockError
 from penstock.functions import Functions
 from penstock.history import ids
+from penstock.history.mask import Mask
 from penstock.history.record import RunRecord
 from penstock.history.store import History
 from penstock.problem import Problem
@@ -94,6 +95,7 @@ async def opened(
             encode=jsontext.encoder("number" if settings.json.decimals == "number" else "text"),
             log=_log,
             render=Templates(root / "templates").render,
+            cover=_cover(secrets.values()),
         )
         snapshot = catalog.build(root, world, environ=environ)
         if snapshot.errors and not tolerant:
@@ -128,6 +130,34 @@ def _log(level: str, message: str, data: Mapping[str, Any]) -> None:
     logger.log(logging.getLevelNamesMapping()[level.upper()], "%s%s", message, extra)
 
 
+def _cover(secrets: Iterable[str]) -> Callable[[str, tuple[str, ...]], str]:
+    mask = Mask(secrets)
+
+    def cover(text: str, more: tuple[str, ...]) -> str:
+        return (mask.joined(more) if more else mask).cover(text)
+
+    return cover
+
+
+class _Covering(logging.Formatter):
+    """Log lines, tracebacks too, with the secrets of the process covered."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+        self._mask = Mask(secrets)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._mask.cover(super().format(record))
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Covering(settings_module.secrets(os.environ).values()))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    logging.getLogger("penstock").setLevel(logging.INFO)
+
+
 # -- the commands
 
 
@@ -145,11 +175,7 @@ def serve(
     tolerant: bool = False,
 ) -> int:
     """Serve a project until a signal ends it; gives the exit code. `show` prints problems."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
-    )
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
-    logging.getLogger("penstock").setLevel(logging.INFO)
+    _log_to_stderr(verbose=verbose)
     show = show or _show
     if workers > 1 and fd is None:
         return _supervise(root, host, port, workers, watch=watch, poll=poll, verbose=verbose)
@@ -209,6 +235,8 @@ async def _serve(
         where: dict[str, Any] = {"sock": socket.socket(fileno=fd)} if fd is not None else {"host": host, "port": port}
         server = Server(app.snapshot, app.history, loop)
         app.server = server
+        if verbose:
+            server.show_run = _show_run
         await server.listen(**where)
         shown = f"[{host}]" if ":" in host else host
         if fd is None:
@@ -221,6 +249,15 @@ async def _serve(
             follower.cancel()
         await server.drain(GRACE)
     return 0
+
+
+def _show_run(record: RunRecord) -> None:
+    """One line for each run, on standard error."""
+    took = (record.duration or 0.0) * 1000
+    error = record.error
+    why = f"  {error['code']}: {error['message']}" + (f" at {error['where']}" if error["where"] else "") if error else ""
+    line = f"{record.method} {record.path} {record.http_status} in {took:.1f} ms  {ids.text(record.id)}{why}"
+    print(line, file=sys.stderr, flush=True)
 
 
 async def _follow(app: App, poll: bool, show: Callable[[Sequence[Problem]], None]) -> None:

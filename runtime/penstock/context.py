@@ -87,6 +87,8 @@ class World:
     """level, message, data → the server's log"""
     render: Callable[[str, Mapping[str, Any]], str]
     """template name, names → text"""
+    cover: Callable[[str, tuple[str, ...]], str]
+    """text, further secrets → the text with the secrets of the process and these covered"""
 
 
 class Context:

@@ -16,6 +16,9 @@ from penstock.steps import undo
 MAX_CALLS = 64
 """How deep workflows may call one another."""
 
+MAX_STEPS = 5_000
+"""How many steps of one run are recorded."""
+
 NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -161,6 +164,10 @@ class Run:
                 if value is not None:
                     names.add(name.lower())
                     answer.headers.append((name, str(value).replace("\r", " ").replace("\n", " ")))
+
+    def full(self) -> bool:
+        """Whether the record holds as many steps as a run may keep."""
+        return len(self.record.steps) >= MAX_STEPS
 
     # -- programs
 

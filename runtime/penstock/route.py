@@ -46,7 +46,9 @@ def parse_endpoint(text: str, mark: Mark) -> tuple[str, str, tuple[Segment, ...]
     method, _, path = text.partition(" ")
     path = path.strip()
     if method not in METHODS:
-        fault(0, f"{method or 'nothing'} is no method", suggest(method.upper(), METHODS) or f"one of {', '.join(METHODS)}")
+        fault(
+            0, f"{method or 'nothing'} is no method", suggest(method.upper(), METHODS) or f"one of {', '.join(METHODS)}"
+        )
     start = text.find(path) if path else len(text)
     if not path.startswith("/"):
         fault(start, "a path begins with a slash", "GET /orders")
@@ -66,7 +68,11 @@ def parse_endpoint(text: str, mark: Mark) -> tuple[str, str, tuple[Segment, ...]
             if name in names:
                 fault(offset, f"the parameter {name} stands in the path twice")
             if converter not in CONVERTERS:
-                fault(offset, f"{converter or 'nothing'} is no type of a path parameter", suggest(converter, CONVERTERS) or "int, uuid or path")
+                fault(
+                    offset,
+                    f"{converter or 'nothing'} is no type of a path parameter",
+                    suggest(converter, CONVERTERS) or "int, uuid or path",
+                )
                 converter = "str"
             if converter == "path" and index != len(parts) - 1:
                 fault(offset, f"{{{name}:path}} takes the rest of the path, so it stands last")
@@ -91,12 +97,20 @@ def conflicts(endpoints: Iterable[Document]) -> list[Problem]:
     first: dict[tuple[str, tuple[str, ...]], Document] = {}
     problems: list[Problem] = []
     for document in sorted(endpoints, key=lambda item: item.file):
-        form = tuple(item.text if item.converter == "literal" else f"{{{item.converter}}}" for item in document.segments)
+        form = tuple(
+            item.text if item.converter == "literal" else f"{{{item.converter}}}" for item in document.segments
+        )
         known = first.setdefault((document.method, form), document)
         if known is not document:
             mark = document.raw.values_at.get("endpoint", document.raw.mark)
-            message = f"{document.method} {document.path} is the same route as {known.method} {known.path} of {known.file}"
-            problems.append(Problem(document.file, mark.line, mark.column, DUPLICATE_ROUTE, message, "change one of them", "endpoint"))
+            message = (
+                f"{document.method} {document.path} is the same route as {known.method} {known.path} of {known.file}"
+            )
+            problems.append(
+                Problem(
+                    document.file, mark.line, mark.column, DUPLICATE_ROUTE, message, "change one of them", "endpoint"
+                )
+            )
     return problems
 
 
@@ -149,6 +163,25 @@ class Routes(Generic[Target]):
             if None in decoded:
                 return Match(None, _NOTHING)
             parts = cast(list[str], decoded)
+        # The usual case: at each part there is one way to go.
+        node = self._root
+        values: list[str] = []
+        for part in parts:
+            child = node.literals.get(part)
+            if child is None:
+                params = node.params
+                if len(params) != 1 or params[0][0] != "str" or not part:
+                    break
+                values.append(part)
+                child = params[0][1]
+            node = child
+        else:
+            found = node.methods.get(method)
+            if found is not None:
+                return Match(found[0], dict(zip(found[1], values, strict=True)))
+        return self._search(method, parts)
+
+    def _search(self, method: str, parts: list[str]) -> Match[Target]:
         allowed: set[str] = set()
         for node, values in _walk(self._root, parts, 0, ()):
             found = node.methods.get(method)
@@ -166,16 +199,18 @@ class Routes(Generic[Target]):
 
 
 def _param(node: _Node[Target], converter: str) -> _Node[Target]:
-    for known, child in node.params:
+    for known, other in node.params:
         if known == converter:
-            return child
+            return other
     child: _Node[Target] = _Node()
     node.params.append((converter, child))
     node.params.sort(key=lambda item: _ORDER[item[0]])
     return child
 
 
-def _walk(node: _Node[Target], parts: list[str], index: int, values: tuple[str, ...]) -> Iterator[tuple[_Node[Target], tuple[str, ...]]]:
+def _walk(
+    node: _Node[Target], parts: list[str], index: int, values: tuple[str, ...]
+) -> Iterator[tuple[_Node[Target], tuple[str, ...]]]:
     """All nodes that a path can be, the best first."""
     if index == len(parts):
         if node.methods:

@@ -19,7 +19,12 @@ NO_BODY = (204, 304)
     awaits=("continues",),
     effect="respond",
     examples=(
-        Example("Answer with JSON", '- respond: {hello: "{{ params.name }}"}\n  status: 201', answer={"hello": "Ada"}, params={"name": "Ada"}),
+        Example(
+            "Answer with JSON",
+            '- respond: {hello: "{{ params.name }}"}\n  status: 201',
+            answer={"hello": "Ada"},
+            params={"name": "Ada"},
+        ),
         Example("Answer with text", "- respond: hello\n  content_type: text/plain", answer="hello"),
     ),
 )
@@ -93,7 +98,7 @@ def respond(
 @action(
     "stream",
     effect="stream",
-    examples=(Example("Send events", '- stream: {n: 1}\n- stream: {n: 2}\n  event: last', answer=None),),
+    examples=(Example("Send events", "- stream: {n: 1}\n- stream: {n: 2}\n  event: last", answer=None),),
 )
 async def stream(ctx: Context, value: Any, *, event: str | None = None) -> None:
     """Send a server-sent event; the first one opens the stream (WHATWG HTML, section 9.2).

@@ -263,7 +263,7 @@ def continue_(nothing: None = None) -> Signal:
     examples=(
         Example(
             "Two things at once",
-            "- id: both\n  parallel:\n    stock: [{return: 3}]\n    price: [{return: 9.5}]\n- respond: \"{{ steps.both }}\"",
+            '- id: both\n  parallel:\n    stock: [{return: 3}]\n    price: [{return: 9.5}]\n- respond: "{{ steps.both }}"',
             answer={"stock": 3, "price": 9.5},
         ),
     ),
@@ -294,7 +294,7 @@ async def parallel(ctx: Context, branches: Annotated[dict[str, Block], Flow("par
     examples=(
         Example(
             "Catch a failure",
-            "- try: [{fail: No stock left, code: conflict}]\n  catch:\n    - respond: \"{{ error.code }}: {{ error.message }}\"",
+            '- try: [{fail: No stock left, code: conflict}]\n  catch:\n    - respond: "{{ error.code }}: {{ error.message }}"',
             answer="conflict: No stock left",
         ),
     ),
@@ -338,7 +338,7 @@ async def try_(
     examples=(
         Example(
             "All or nothing",
-            "- set: {n: 1}\n- try:\n    - transaction: [{set: {n: 2}}, {fail: no}]\n  catch: []\n- respond: \"{{ vars.n }}\"",
+            '- set: {n: 1}\n- try:\n    - transaction: [{set: {n: 2}}, {fail: no}]\n  catch: []\n- respond: "{{ vars.n }}"',
             answer=1,
         ),
     ),
@@ -393,7 +393,7 @@ async def call(
     examples=(
         Example(
             "Go on only if",
-            "- try: [{require: params.qty > 5, status: 409, message: too few}]\n  catch: [{respond: \"{{ error.message }}\"}]",
+            '- try: [{require: params.qty > 5, status: 409, message: too few}]\n  catch: [{respond: "{{ error.message }}"}]',
             answer="too few",
             params={"qty": 2},
         ),
@@ -428,7 +428,7 @@ def require(
     examples=(
         Example(
             "Stop with an error",
-            "- try: [{fail: No stock left, status: 409}]\n  catch: [{respond: \"{{ error.status }}\"}]",
+            '- try: [{fail: No stock left, status: 409}]\n  catch: [{respond: "{{ error.status }}"}]',
             answer="409",
         ),
     ),
@@ -470,7 +470,7 @@ def fail(
     examples=(
         Example(
             "Give a result",
-            "- id: both\n  parallel: {a: [{return: 1}]}\n- respond: \"{{ steps.both.a }}\"",
+            '- id: both\n  parallel: {a: [{return: 1}]}\n- respond: "{{ steps.both.a }}"',
             answer=1,
         ),
     ),
@@ -506,7 +506,9 @@ async def wait(ctx: Context, duration: Duration) -> None:
     await ctx.world.clock.sleep(float(duration))
 
 
-@action("log", effect="log", examples=(Example("Write to the server's log", "- log: paid\n- respond: ok", answer="ok"),))
+@action(
+    "log", effect="log", examples=(Example("Write to the server's log", "- log: paid\n- respond: ok", answer="ok"),)
+)
 def log(
     ctx: Context,
     message: Any,
@@ -544,8 +546,14 @@ async def _round(ctx: Context, do: Block | None) -> Any:
         return None
     for step in do.ids:
         ctx.steps[step] = None
+    if ctx.record is not None and ctx.run.full():
+        ctx.record = _forget
     result = do(ctx)
     return await result if type(result) is CoroutineType else result
+
+
+def _forget(_: Any) -> None:
+    """What records the steps of a run that has too many of them."""
 
 
 async def _concurrent(

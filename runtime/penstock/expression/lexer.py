@@ -96,12 +96,10 @@ class SyntaxFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The tokens of one expression and the offset after it. `lineno` of a token is its offset in the text plus one.
-
-    `literals` are the float literals by their offset plus one.
-    """
+    """The tokens of one expression and the offset after it. `lineno` of a token is its offset in the text plus one."""
 
     tokens: list[Token]
+    start: int
     end: int
 
 
@@ -115,7 +113,7 @@ def read(text: str, start: int, braces: bool) -> Words:
     last = start + MAX_EXPRESSION + 2
     while at < length:
         if braces and not open_ and text.startswith("}}", at):
-            return Words(_mend(tokens), at + 2)
+            return Words(_mend(tokens), start, at + 2)
         found = _WORDS.match(text, at, last)
         if at >= last or (found is None and length > last and text[at] in "'\"") or len(tokens) > MAX_TOKENS:
             raise SyntaxFault(
@@ -128,6 +126,8 @@ def read(text: str, start: int, braces: bool) -> Words:
         if sort == "space":
             at = found.end()
             continue
+        if word == "{" and text.startswith("{{", at):
+            raise SyntaxFault(at, "a binding cannot stand within another", "write the name without braces")
         if sort == "operator":
             _brackets(word, at, open_)
             if len(open_) > MAX_NESTING:
@@ -143,7 +143,7 @@ def read(text: str, start: int, braces: bool) -> Words:
         raise SyntaxFault(
             start - 2, "the binding is not closed", "write }} after it, or '{{' in quotes within a binding"
         )
-    return Words(_mend(tokens), at)
+    return Words(_mend(tokens), start, at)
 
 
 def _brackets(word: str, at: int, open_: list[tuple[str, int]]) -> None:

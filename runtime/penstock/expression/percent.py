@@ -9,7 +9,7 @@ from penstock.expression.data import fail, kind, text
 from penstock.expression.limits import MAX_WIDTH, charge, made
 
 _DIRECTIVE = re.compile(
-    r"%(?:\((?P<name>[^()]{0,200})\))?(?P<flags>[-+ #0]{0,5})(?P<width>\d{0,6}|\*)(?:\.(?P<precision>\d{0,6}|\*))?[hlL]?(?P<type>.)?",
+    r"%(?:\((?P<name>[^()]{0,200})\))?(?P<flags>[-+ #0]{0,5})(?P<width>\*|\d{0,6})(?:\.(?P<precision>\*|\d{0,6}))?[hlL]?(?P<type>.)?",
     re.S,
 )
 _NUMBER = frozenset("diouxXeEfFgG")

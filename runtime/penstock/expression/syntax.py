@@ -81,7 +81,7 @@ def parse(words: Words) -> nodes.Expr:
     parser = Parser(_ENVIRONMENT, "", state="variable")
     parser.stream = TokenStream(iter(words.tokens), None, None)
     if parser.stream.eos:
-        raise SyntaxFault(words.end, "the expression is empty")
+        raise SyntaxFault(words.start, "the expression is empty")
     try:
         tree = parser.parse_expression()
         if parser.stream.eos:

@@ -1,11 +1,10 @@
 """Templates: YAML values with `{{ … }}` bindings at any depth, read into one tree."""
 
 import ast
-import itertools
 from typing import Any
 
 from penstock.expression import syntax
-from penstock.expression.lexer import SyntaxFault, read
+from penstock.expression.lexer import SyntaxFault, Words, read
 from penstock.expression.syntax import parse
 from penstock.expression.translate import Translator
 from penstock.model import Fault, Map, Mark, Reference, Seq, Template, plain
@@ -112,18 +111,14 @@ class _Reader:
             tree = _at(ast.Constant(False), mark)
         return tree
 
-    def _bare(self, raw: str, lead: int) -> Any:
+    def _bare(self, raw: str, lead: int) -> Words:
         try:
-            words = read(raw, lead, braces=False)
-        except SyntaxFault:
-            if "{{" in raw:
-                raise SyntaxFault(raw.find("{{"), "text around a condition's binding", _BARE, syntax.AROUND) from None
+            return read(raw, lead, braces=False)
+        except SyntaxFault as fault:
+            brace = raw.find("{{")
+            if 0 <= brace and fault.offset <= brace:
+                raise SyntaxFault(brace, "text around a condition's binding", _BARE, syntax.AROUND) from None
             raise
-        opened = [token.lineno for token in words.tokens if token.type == "lbrace"]
-        for one, other in itertools.pairwise(opened):
-            if other == one + 1:
-                raise SyntaxFault(one - 1, "text around a condition's binding", _BARE, syntax.AROUND)
-        return words
 
     def template(self, tree: ast.expr, mark: Mark, can_omit: bool) -> Template:
         """The tree with all that was found; it begins a tally when it makes more than numbers."""

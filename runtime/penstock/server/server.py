@@ -52,6 +52,7 @@ class Server:
         self.active: set[Exchange] = set()
         self.waiting: deque[Exchange] = deque()
         self.draining = False
+        self.show_run: Callable[[RunRecord], None] | None = None
         self.unready: Callable[[], str | None] = lambda: None
         self.seconds = self.world.clock.seconds
         self.now = self.world.clock.monotonic
@@ -216,7 +217,7 @@ class Server:
         if transport is not None:
             transport.write(data)
         connection.closing = close
-        self.history.finish(record)
+        self.finished(record)
         connection.sync_done()
 
     def settle(self, run: Run, program: Any, failure: Failure | None) -> Answer:
@@ -225,6 +226,8 @@ class Server:
         if failure is not None:
             if answer is None:
                 answer = problems.answer(failure, run.id, program.shape, self.world.encode)
+                if self.world.secrets or run.record.secrets:
+                    answer.body = self.world.cover(answer.body.decode(), run.record.secrets).encode()
                 run.answer = answer
             if failure.code in ("internal", "undefined", "loop_limit") and failure.status >= 500:
                 logger.error(
@@ -240,6 +243,7 @@ class Server:
         if run.given_headers and not run.sent:
             run.add_headers(answer)
         run.finish(failure)
+        run.record.size = len(answer.body) + len(run.request.body if run.request is not None else b"")
         return answer
 
     def _wait(
@@ -265,8 +269,15 @@ class Server:
             close = connection.closing or payload is not None
             connection.closing = close
             connection.write(response.whole(answer, self.date, close=close, bodyless=message.method == "HEAD"))
-            self.history.finish(run.record)
+            self.finished(run.record)
             connection.sync_done()
+
+    def finished(self, record: RunRecord) -> None:
+        """A run is over: it goes to the history, and is shown to whoever develops."""
+        if record.level != "off":
+            self.history.finish(record)
+        if self.show_run is not None:
+            self.show_run(record)
 
     def left(self, exchange: "Exchange") -> None:
         """An exchange is over: the next may begin."""
@@ -392,7 +403,7 @@ class Exchange:
             logger.exception("the answer of run %s could not be sent", run.id)
             connection.closing = True
         finally:
-            server.history.finish(run.record)
+            server.finished(run.record)
             server.left(self)
             if not run.sent or self.opened:
                 connection.done()
