@@ -49,9 +49,9 @@ Templates:
 )
 @click.pass_context
 def init(ctx: click.Context, folder: Path | None, template: str) -> None:
-    """Start a project in FOLDER (default: the folder of -C).
+    """Start a project from a template.
 
-    Nothing that exists is overwritten.
+    It is written to FOLDER (default: the folder of -C). Nothing that exists is overwritten.
     """
     root = place.named(ctx) / folder if folder else place.named(ctx)
     found = {name: text.replace("@NAME@", root.name or template) for name, text in texts(template).items()}

@@ -1,8 +1,8 @@
 """Main: the `penstock` command; each subcommand's module is imported only when it is asked for."""
 
 import importlib
-import sys
 from pathlib import Path
+from typing import IO, Any
 
 import click
 
@@ -20,6 +20,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("penstock_cli.runs:runs", "Look into the history of runs."),
 }
 """Name → (where it is defined, its help in one line)."""
+
+
+class Fault(click.ClickException):
+    """What a person has to mend: one line on standard error, exit code 1."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"error: {self.message}", file=file, err=True)
 
 
 class Lazy(click.Group):
@@ -47,6 +54,13 @@ class Lazy(click.Group):
             hint = suggest(args[0], COMMANDS)
             raise click.UsageError(f"there is no command {args[0]}" + (f" ({hint})" if hint else ""), ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; a PenstockError becomes a Fault."""
+        try:
+            return super().invoke(ctx)
+        except PenstockError as error:
+            raise Fault(str(error))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of commands, from the one-line helps."""
@@ -79,9 +93,9 @@ def cli(ctx: click.Context, root: Path) -> None:
 
 
 def main() -> None:
-    """Run the command line; what a person has to mend is one line and exit code 1."""
-    try:
-        cli(prog_name="penstock")
-    except PenstockError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
+    """Run the command line."""
+    cli(prog_name="penstock")
+
+
+if __name__ == "__main__":
+    main()

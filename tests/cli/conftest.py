@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.cli.console import Run, Serve, command, environment, stop
+
+from penstock_cli.main import cli
 
 
 @pytest.fixture
@@ -18,6 +21,20 @@ def penstock(tmp_path: Path) -> Run:
         return subprocess.run(
             command(*arguments), cwd=tmp_path, env=environment(**env), capture_output=True, text=True, timeout=60
         )
+
+    return run
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The same within the tests' own process: for tests of many files or words, not of the process."""
+
+    def run(*arguments: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        result = CliRunner(env={**env}).invoke(cli, [*map(str, arguments)], prog_name="penstock")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return subprocess.CompletedProcess([*arguments], result.exit_code, result.stdout, result.stderr)
 
     return run
 

@@ -33,7 +33,7 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize("path", sorted(WRITTEN), ids=lambda path: path.name)
-def test_the_yaml_of_a_page_validates(penstock: Run, tmp_path: Path, path: Path) -> None:
+def test_the_yaml_of_a_page_validates(inside: Run, tmp_path: Path, path: Path) -> None:
     """A page's whole files make one project together; blocks without a kind are its settings."""
     (tmp_path / "workflows.d").mkdir()
     (tmp_path / "penstock.yaml").write_text("env: {API_KEY: demo}\n")
@@ -45,5 +45,5 @@ def test_the_yaml_of_a_page_validates(penstock: Run, tmp_path: Path, path: Path)
             (tmp_path / f"workflows.d/{number}.yaml").write_text(text)
         else:
             (tmp_path / "penstock.yaml").write_text(text)
-    result = penstock("validate")
+    result = inside("validate")
     assert (result.returncode, result.stdout.count("\n")) == (0, 1), result.stdout + result.stderr

@@ -23,8 +23,8 @@ def sample(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("root", PROJECTS, ids=lambda path: path.name)
-def test_no_problems(penstock: Run, root: Path) -> None:
-    result = penstock("-C", root, "validate")
+def test_no_problems(inside: Run, root: Path) -> None:
+    result = inside("-C", root, "validate")
     assert (result.returncode, result.stdout.count("\n")) == (0, 1), result.stdout + result.stderr
 
 

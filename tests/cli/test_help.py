@@ -52,15 +52,15 @@ def test_version(penstock: Run) -> None:
     assert (result.returncode, result.stdout) == (0, "penstock, version 0.1.0\n")
 
 
-def test_an_unknown_command_names_the_nearest(penstock: Run) -> None:
-    result = penstock("validat")
+def test_an_unknown_command_names_the_nearest(inside: Run) -> None:
+    result = inside("validat")
     assert result.returncode == 2
     assert "there is no command validat (did you mean validate?)" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["validate", "routes", "serve", "dev"])
-def test_no_project_is_wrong_use(penstock: Run, name: str) -> None:
-    result = penstock(name)
+def test_no_project_is_wrong_use(inside: Run, name: str) -> None:
+    result = inside(name)
     assert result.returncode == 2
     assert "is no project" in result.stderr
-    assert penstock("-C", "nowhere", name).returncode == 2
+    assert inside("-C", "nowhere", name).returncode == 2

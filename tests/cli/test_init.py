@@ -20,8 +20,8 @@ def test_every_template_validates(penstock: Run, tmp_path: Path, template: str) 
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_every_file_names_its_schema(penstock: Run, tmp_path: Path, template: str) -> None:
-    penstock("init", "--template", template)
+def test_every_file_names_its_schema(inside: Run, tmp_path: Path, template: str) -> None:
+    inside("init", "--template", template)
     files = [path for path in tmp_path.rglob("*.yaml") if ".penstock" not in path.parts]
     assert files
     for path in files:
@@ -32,23 +32,23 @@ def test_every_file_names_its_schema(penstock: Run, tmp_path: Path, template: st
         assert second
 
 
-def test_nothing_is_overwritten(penstock: Run, tmp_path: Path) -> None:
+def test_nothing_is_overwritten(inside: Run, tmp_path: Path) -> None:
     (tmp_path / "penstock.yaml").write_text("name: mine\n")
-    result = penstock("init")
+    result = inside("init")
     assert result.returncode == 1
     assert "nothing was written: penstock.yaml" in result.stderr
     assert (tmp_path / "penstock.yaml").read_text() == "name: mine\n"
     assert not (tmp_path / "workflows.d").exists()
 
 
-def test_an_old_gitignore_stays(penstock: Run, tmp_path: Path) -> None:
+def test_an_old_gitignore_stays(inside: Run, tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("*.log\n")
-    assert penstock("init").returncode == 0
+    assert inside("init").returncode == 0
     assert (tmp_path / ".gitignore").read_text() == "*.log\n"
 
 
-def test_an_unknown_template_is_wrong_use(penstock: Run) -> None:
-    assert penstock("init", "--template", "nothing").returncode == 2
+def test_an_unknown_template_is_wrong_use(inside: Run) -> None:
+    assert inside("init", "--template", "nothing").returncode == 2
 
 
 def test_every_template_is_a_folder() -> None:

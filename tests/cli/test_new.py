@@ -7,8 +7,8 @@ from tests.cli.console import Run
 
 
 @pytest.fixture
-def project(penstock: Run) -> None:
-    penstock("init")
+def project(inside: Run) -> None:
+    inside("init")
 
 
 @pytest.mark.usefixtures("project")
@@ -25,12 +25,12 @@ def project(penstock: Run) -> None:
         (("middleware", "read_only"), "read_only"),
     ],
 )
-def test_what_is_written_validates(penstock: Run, tmp_path: Path, arguments: tuple[str, ...], file: str) -> None:
-    result = penstock("new", *arguments)
+def test_what_is_written_validates(inside: Run, tmp_path: Path, arguments: tuple[str, ...], file: str) -> None:
+    result = inside("new", *arguments)
     assert (result.returncode, result.stdout) == (0, f"wrote workflows.d/{file}.yaml\n"), result.stderr
-    checked = penstock("validate")
+    checked = inside("validate")
     assert (checked.returncode, checked.stdout.count("\n")) == (0, 1), checked.stdout
-    again = penstock("new", *arguments)
+    again = inside("new", *arguments)
     assert again.returncode == 1
     assert "exists already" in again.stderr
 
@@ -47,9 +47,9 @@ def test_what_is_written_validates(penstock: Run, tmp_path: Path, arguments: tup
         ("middleware", "a" * 64),
     ],
 )
-def test_wrong_names_are_wrong_use(penstock: Run, arguments: tuple[str, ...]) -> None:
-    assert penstock("new", *arguments).returncode == 2
+def test_wrong_names_are_wrong_use(inside: Run, arguments: tuple[str, ...]) -> None:
+    assert inside("new", *arguments).returncode == 2
 
 
-def test_new_needs_a_project(penstock: Run) -> None:
-    assert penstock("new", "workflow", "nightly").returncode == 2
+def test_new_needs_a_project(inside: Run) -> None:
+    assert inside("new", "workflow", "nightly").returncode == 2

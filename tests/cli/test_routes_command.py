@@ -5,9 +5,9 @@ import json
 from tests.cli.console import Run
 
 
-def test_routes_are_listed_by_path(penstock: Run) -> None:
-    penstock("init", "--template", "crud")
-    result = penstock("routes")
+def test_routes_are_listed_by_path(inside: Run) -> None:
+    inside("init", "--template", "crud")
+    result = inside("routes")
     assert result.returncode == 0
     assert [line.split("\t")[:3] for line in result.stdout.splitlines()] == [
         ["GET", "/notes", "get_notes"],
@@ -18,8 +18,8 @@ def test_routes_are_listed_by_path(penstock: Run) -> None:
     ]
 
 
-def test_routes_as_json(penstock: Run) -> None:
-    penstock("init")
-    (route,) = json.loads(penstock("routes", "--json").stdout)
+def test_routes_as_json(inside: Run) -> None:
+    inside("init")
+    (route,) = json.loads(inside("routes", "--json").stdout)
     assert (route["method"], route["path"], route["access"]) == ("GET", "/hello/{name}", "public")
     assert route["file"] == "workflows.d/hello.yaml"

@@ -33,26 +33,26 @@ def test_the_answer_is_printed(penstock: Run, tmp_path: Path) -> None:
     assert "workflows.d/area.yaml:6" in result.stderr
 
 
-def test_a_failure_is_exit_code_1(penstock: Run, tmp_path: Path) -> None:
+def test_a_failure_is_exit_code_1(inside: Run, tmp_path: Path) -> None:
     write(tmp_path)
-    result = penstock("run", "area", "width=30", "height=40", "--json")
+    result = inside("run", "area", "width=30", "height=40", "--json")
     assert result.returncode == 1
     told = json.loads(result.stdout)
     assert (told["error"]["code"], told["error"]["message"]) == ("too_big", "1200 is too big")
     assert [step["status"] for step in told["steps"]] == ["ok", "failed"]
 
 
-def test_wrong_parameters_are_told(penstock: Run, tmp_path: Path) -> None:
+def test_wrong_parameters_are_told(inside: Run, tmp_path: Path) -> None:
     write(tmp_path)
-    result = penstock("run", "area", "width=x")
+    result = inside("run", "area", "width=x")
     assert result.returncode == 1
     assert "invalid_params" in result.stderr
 
 
-def test_wrong_use(penstock: Run, tmp_path: Path) -> None:
+def test_wrong_use(inside: Run, tmp_path: Path) -> None:
     write(tmp_path)
-    assert penstock("run", "area", "width").returncode == 2
-    assert penstock("run", "area", "width=1", "width=2").returncode == 2
-    unknown = penstock("run", "are")
+    assert inside("run", "area", "width").returncode == 2
+    assert inside("run", "area", "width=1", "width=2").returncode == 2
+    unknown = inside("run", "are")
     assert unknown.returncode != 0
     assert "did you mean area?" in unknown.stderr

@@ -11,16 +11,16 @@ from tests.cli.console import Run, Serve, ask
 
 
 @pytest.mark.parametrize("name", ["serve", "dev"])
-def test_a_new_project_answers(penstock: Run, serving: Serve, name: str) -> None:
-    penstock("init")
+def test_a_new_project_answers(inside: Run, serving: Serve, name: str) -> None:
+    inside("init")
     url = serving(name)
     status, body = ask(f"{url}/hello/Ada?loud=true")
     assert (status, body["message"]) == (200, "HELLO, ADA!")
     assert ask(f"{url}/-/health")[0] == 200
 
 
-def test_dev_follows_the_files(penstock: Run, serving: Serve, tmp_path: Path) -> None:
-    penstock("init")
+def test_dev_follows_the_files(inside: Run, serving: Serve, tmp_path: Path) -> None:
+    inside("init")
     url = serving("dev")
     path = tmp_path / "workflows.d/hello.yaml"
     path.write_text(path.read_text().replace("Hello,", "Good day,"))
@@ -30,16 +30,16 @@ def test_dev_follows_the_files(penstock: Run, serving: Serve, tmp_path: Path) ->
     assert message == "Good day, Ada!"
 
 
-def test_serve_refuses_problems(penstock: Run, tmp_path: Path) -> None:
-    penstock("init")
+def test_serve_refuses_problems(inside: Run, penstock: Run, tmp_path: Path) -> None:
+    inside("init")
     (tmp_path / "workflows.d/bad.yaml").write_text("endpoint: GET /bad\nstep: []\n")
     result = penstock("serve", "--port", "0")
     assert result.returncode == 1
     assert "workflows.d/bad.yaml:" in result.stdout + result.stderr
 
 
-def test_the_crud_template_works(penstock: Run, serving: Serve) -> None:
-    penstock("init", "--template", "crud")
+def test_the_crud_template_works(inside: Run, serving: Serve) -> None:
+    inside("init", "--template", "crud")
     url = serving("serve")
     assert ask(f"{url}/notes", {"title": "Milk"}) == (201, {"id": 1, "title": "Milk", "text": None})
     assert ask(f"{url}/notes/1") == (200, {"id": 1, "title": "Milk", "text": None})
@@ -48,8 +48,8 @@ def test_the_crud_template_works(penstock: Run, serving: Serve) -> None:
     assert ask(f"{url}/notes", {"title": ""})[0] == 422
 
 
-def test_the_auth_template_works(penstock: Run, serving: Serve) -> None:
-    penstock("init", "--template", "auth")
+def test_the_auth_template_works(inside: Run, serving: Serve) -> None:
+    inside("init", "--template", "auth")
     url = serving("serve", PENSTOCK_SECRET_ADMIN_PASSWORD="a good password", PENSTOCK_SECRET_JWT_KEY="k" * 64)
     assert ask(f"{url}/me")[0] == 401
     assert ask(f"{url}/login", {"email": "admin@example.com", "password": "wrong"})[0] == 401
@@ -59,8 +59,8 @@ def test_the_auth_template_works(penstock: Run, serving: Serve) -> None:
     assert ask(f"{url}/me", X_Token=body["token"] + "x")[0] == 401
 
 
-def test_the_webhook_template_works(penstock: Run, serving: Serve) -> None:
-    penstock("init", "--template", "webhook")
+def test_the_webhook_template_works(inside: Run, serving: Serve) -> None:
+    inside("init", "--template", "webhook")
     url = serving("serve", PENSTOCK_SECRET_WEBHOOK_KEY="the shared secret")
     event = {"type": "order.paid", "order": "A-1"}
     stamp = str(int(time.time()))

@@ -33,29 +33,29 @@ def test_a_problem_has_its_place_and_hint(penstock: Run, tmp_path: Path) -> None
     assert rest == ["1 file: 1 error"]
 
 
-def test_json_is_one_array(penstock: Run, tmp_path: Path) -> None:
+def test_json_is_one_array(inside: Run, tmp_path: Path) -> None:
     write(tmp_path, BAD)
-    result = penstock("validate", "--json")
+    result = inside("validate", "--json")
     assert result.returncode == 1
     (problem,) = json.loads(result.stdout)
     assert (problem["file"], problem["line"], problem["severity"]) == ("workflows.d/orders.yaml", 4, "error")
 
 
-def test_ignore_silences_one_code(penstock: Run, tmp_path: Path) -> None:
+def test_ignore_silences_one_code(inside: Run, tmp_path: Path) -> None:
     write(tmp_path, BAD)
-    (problem,) = json.loads(penstock("validate", "--json").stdout)
-    result = penstock("validate", "--json", "--ignore", problem["code"])
+    (problem,) = json.loads(inside("validate", "--json").stdout)
+    result = inside("validate", "--json", "--ignore", problem["code"])
     assert (result.returncode, json.loads(result.stdout)) == (0, [])
 
 
-def test_an_unknown_code_is_wrong_use(penstock: Run, tmp_path: Path) -> None:
+def test_an_unknown_code_is_wrong_use(inside: Run, tmp_path: Path) -> None:
     write(tmp_path, BAD)
-    assert penstock("validate", "--ignore", "no-such-code").returncode == 2
+    assert inside("validate", "--ignore", "no-such-code").returncode == 2
 
 
-def test_an_empty_project_is_well(penstock: Run, tmp_path: Path) -> None:
+def test_an_empty_project_is_well(inside: Run, tmp_path: Path) -> None:
     (tmp_path / "workflows.d").mkdir()
-    result = penstock("validate")
+    result = inside("validate")
     assert (result.returncode, result.stdout) == (0, "0 files: no problems\n")
 
 
