@@ -52,7 +52,7 @@ def new() -> None:
 
 
 @new.command()
-@click.argument("method", type=click.Choice(METHODS, case_sensitive=False))
+@click.argument("method", metavar="METHOD", type=click.Choice(METHODS, case_sensitive=False))
 @click.argument("path")
 @click.pass_context
 def endpoint(ctx: click.Context, method: str, path: str) -> None:

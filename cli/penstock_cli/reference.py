@@ -26,7 +26,7 @@ def _sections(command: click.Command, name: str) -> Iterator[str]:
         yield f"\n## `{name}`\n\n{_prose(command.help or '')}\n"
         usage = " ".join(command.collect_usage_pieces(ctx))
         yield f"\n```\n{name} {usage}\n```\n"
-        rows = [_row(param) for param in command.params if not getattr(param, "hidden", False)]
+        rows = [_row(param) for param in command.params if _shown(param)]
         if rows:
             yield "\n| option | meaning |\n|---|---|\n"
             yield from rows
@@ -39,9 +39,16 @@ def _sections(command: click.Command, name: str) -> Iterator[str]:
                     yield from _sections(found, f"{name} {child}")
 
 
+def _shown(param: click.Parameter) -> bool:
+    """Options that are not hidden, and arguments that are one of a few words: the usage says all of the others."""
+    return isinstance(param.type, click.Choice) or not (
+        isinstance(param, click.Argument) or getattr(param, "hidden", False)
+    )
+
+
 def _row(param: click.Parameter) -> str:
     if isinstance(param, click.Argument):
-        left, meaning = param.human_readable_name, "" if param.required else "may be left out"
+        left, meaning = param.human_readable_name, ""
     else:
         left, meaning = ", ".join(param.opts), getattr(param, "help", None) or ""
         if not getattr(param, "is_flag", False):

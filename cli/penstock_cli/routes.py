@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from penstock.model import Document
-from penstock.validate import project
+from penstock.validate.project import load
 from penstock_cli import place, show
 
 
@@ -22,7 +22,7 @@ Examples:
 def routes(ctx: click.Context, as_json: bool) -> None:
     """List the endpoints in the order of their paths, with who may call them and where they are written."""
     root = place.project(ctx)
-    loaded = project.load(root, os.environ)
+    loaded = load(root, os.environ)
     listed = [view(one) for one in loaded.documents if one.kind == "endpoint"]
     listed.sort(key=lambda one: (one["path"], one["method"]))
     if as_json:

@@ -8,7 +8,7 @@ import click
 
 from penstock import app
 from penstock.problem import suggest
-from penstock.validate import project
+from penstock.validate.project import load
 from penstock_cli import place, show
 
 MARKS = {"ok": ("✓", "green"), "skipped": ("-", "bright_black"), "failed": ("✗", "red"), "retried": ("↻", "yellow")}
@@ -40,7 +40,7 @@ def run(ctx: click.Context, name: str, arguments: tuple[str, ...], as_json: bool
         show.problems(root, unsound.problems, err=True)
         sys.exit(1)
     except KeyError:
-        known = [document.name for document in project.load(root, os.environ).documents]
+        known = [document.name for document in load(root, os.environ).documents]
         hint = suggest(name, known)
         raise click.UsageError(f"there is no workflow or endpoint {name}" + (f" ({hint})" if hint else ""), ctx)
     if as_json:

@@ -6,7 +6,7 @@ import sys
 import click
 
 from penstock import problem, registry
-from penstock.validate import project
+from penstock.validate.project import load
 from penstock_cli import place, show
 
 MANY = 50
@@ -37,7 +37,7 @@ def validate(ctx: click.Context, as_json: bool, ignore: tuple[str, ...]) -> None
             hint = problem.suggest(code, problem.CODES)
             raise click.BadParameter(f"there is no problem code {code}" + (f" ({hint})" if hint else ""))
     with show.busy("checking the files", many=sum(1 for _ in (root / place.FOLDER).rglob("*.yaml")) > MANY):
-        loaded = project.load(root, os.environ)
+        loaded = load(root, os.environ)
     found = [one for one in loaded.problems if one.code not in ignore]
     if as_json:
         show.as_json([one.view() for one in found])
