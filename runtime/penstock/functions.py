@@ -106,9 +106,9 @@ class Functions:
             if function.asynchronous:
                 result = await function.call(**given)
             else:
-                result, error = await self._threads.run(lambda: _call(function.call, given))
-                if error is not None:
-                    raise error if isinstance(error, Failure) else self._failure(error, name) from error
+                result, raised = await self._threads.run(lambda: _call(function.call, given))
+                if raised is not None:
+                    raise raised if isinstance(raised, Failure) else self._failure(raised, name) from raised
                 if inspect.isawaitable(result):
                     result = await result
             return plain(result, name)
