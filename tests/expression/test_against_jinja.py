@@ -17,7 +17,7 @@ JINJA.globals.update(
     len=len, min=min, max=max, sum=sum, abs=abs, int=int, float=float, str=str, list=list, zip=zip, round=round
 )
 FAILED = object()
-SETTINGS = settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 
 LETTERS = st.text(alphabet="abcXYZ é,-_.<&>'\n%s 1", max_size=8)
 NUMBERS = st.one_of(st.integers(-50, 50), st.floats(-100, 100).map(lambda number: round(number, 2)))
@@ -244,10 +244,10 @@ class Grammar:
                 st.sampled_from(
                     [
                         "rows|unique(attribute='a')|list",
-                        "rows|groupby('a')",
-                        "rows|groupby('s')",
-                        "rows|groupby('s', case_sensitive=true)",
-                        "rows|groupby('zz', default=0)",
+                        "rows|groupby('a')|map(attribute='list')|list",
+                        "rows|groupby('s')|map(attribute='grouper')|list",
+                        "rows|groupby('s', case_sensitive=true)|map(attribute='list')|list",
+                        "rows|groupby('zz', default=0)|map(attribute='list')|list",
                     ]
                 ),
                 st.sampled_from(
@@ -441,4 +441,5 @@ def test_truths(text: str, names: dict[str, Any]) -> None:
 def test_any_two_kinds(left: str, sign: str, right: str, names: dict[str, Any]) -> None:
     if sign == "%" and left in ("s", "'x'") and right in ("nums", "words", "rows", "[1]"):
         return  # a list gives the arguments of % directives, as a tuple does in Python
+    assume("%" not in names["s"])  # %s of null, and %r, are decided: they give text
     assert_same(f"{left} {sign} {right}", names)

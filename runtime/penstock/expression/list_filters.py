@@ -8,7 +8,7 @@ from typing import Any
 from penstock.errors import Failure
 from penstock.expression import operators
 from penstock.expression.access import follow
-from penstock.expression.data import MISSING, brief, digits, fail, kind, less, weigh
+from penstock.expression.data import MISSING, brief, digits, equal, fail, kind, less, weigh
 from penstock.expression.functions import items, largest, smallest
 from penstock.expression.limits import charge, listed
 from penstock.expression.tables import FILTERS, TESTS, filter_
@@ -34,7 +34,7 @@ def _key(attribute: Any, case_sensitive: bool) -> Callable[[Any], Any]:
 
 
 def _compare(one: Any, other: Any) -> int:
-    return -1 if less(one, other) else 1 if less(other, one) else 0
+    return 0 if equal(one, other) else -1 if less(one, other) else 1
 
 
 def ordered(members: list[Any], keys: list[Any], reverse: bool = False) -> list[Any]:

@@ -116,7 +116,7 @@ class _Reader:
             return read(raw, lead, braces=False)
         except SyntaxFault as fault:
             brace = raw.find("{{")
-            if 0 <= brace and fault.offset <= brace:
+            if brace >= 0 and fault.offset <= brace:
                 raise SyntaxFault(brace, "text around a condition's binding", _BARE, syntax.AROUND) from None
             raise
 
