@@ -58,7 +58,7 @@ def test_everything(tmp_path: Path) -> None:
 name: shop
 store: postgresql://app@db/shop
 env: {REGION: eu, WORKERS: 4}
-http: {allow: [10.1.0.0/16, "*.internal", "::1", localhost:9200], timeout: 5s}
+http: {allow: [10.1.0.0/16, search.internal, "::1", localhost:9200, "[::1]:80", "10.0.0.0/8:5432"], timeout: 5s}
 base_url: https://api.example.com/
 cors: {origins: [https://a.example], methods: [get], headers: [X-Key], credentials: true, max_age: 1h}
 auth: {schemes: [Bearer, Token]}
@@ -75,7 +75,14 @@ environments: {live: {url: https://x}}
 """
     loaded = sound(tmp_path, text, {"PENSTOCK_SECRET_MAIL": "hush"})
     assert loaded.name == "shop"
-    assert loaded.http.allow == ("10.1.0.0/16", "*.internal", "::1", "localhost:9200")
+    assert loaded.http.allow == (
+        "10.1.0.0/16",
+        "search.internal",
+        "::1",
+        "localhost:9200",
+        "[::1]:80",
+        "10.0.0.0/8:5432",
+    )
     assert loaded.base_url == "https://api.example.com"
     assert loaded.cors == settings.Cors(("https://a.example",), ("GET",), ("X-Key",), True, 3600.0)
     assert loaded.headers == {"X-Region": "eu"}
@@ -141,6 +148,7 @@ REFUSED: list[tuple[str, list[tuple[str, int, int]]]] = [
     ('env: {A: "{{ secrets.X }}"}', [("bad-value", 1, 10)]),
     ("http: {allow: 10.0.0.0/8}", [("wrong-type", 1, 15)]),
     ("http: {allow: [10.0.0.0/33]}", [("bad-value", 1, 15)]),
+    ("http: {allow: ['*.internal']}", [("bad-value", 1, 15)]),
     ("http: {allow: [https://x]}", [("bad-value", 1, 15)]),
     ("http: {timeout: 5}\nbase_url: x", [("bad-value", 2, 11)]),
     ("base_url: ftp://x", [("bad-value", 1, 11)]),

@@ -135,7 +135,7 @@ _KINDS: Mapping[str, Callable[[Any, Setting], Any]] = {
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _HEADER = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,8190}")
-_HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?(?::[0-9]{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?")
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9_.\[\]:-]{1,255}")
 
 
@@ -167,23 +167,25 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return check
 
 
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        try:
-            ipaddress.ip_network(value)
-        except ValueError:
-            raise ValueError("must be a list of addresses and networks, as 10.0.0.0/8 or ::1") from None
+    if not all(_is_network(value) for value in values):
+        raise ValueError("must be a list of addresses and networks, as 10.0.0.0/8 or ::1")
     return values
 
 
 def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
-        try:
-            ipaddress.ip_network(value)
-        except ValueError:
-            if "/" in value or not _HOST.fullmatch(value):
-                message = "must be a list of host names, addresses and networks, as db.internal or 10.0.0.0/8"
-                raise ValueError(message) from None
+        host = re.sub(r":[0-9]{1,5}$", "", value)
+        if not _is_network(value) and not _is_network(host.strip("[]")) and not _HOST.fullmatch(host):
+            raise ValueError("must be a list of host names, addresses and networks, as db.internal:5432 or 10.0.0.0/8")
     return values
 
 
