@@ -60,6 +60,22 @@ def test_a_file_with_an_error_is_not_among_the_documents(tmp_path: Path) -> None
     assert loaded.faulty == {"workflows.d/b.yaml"}
 
 
+def test_the_secrets_that_files_name_are_known(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        {
+            "a.yaml": "endpoint: GET /a\nsteps:\n  - log: '{{ secrets.KEY }}'\n  - respond: '{{ secrets.KEY }}'\n",
+            "b.yaml": "endpoint: POST /b\nsecurity:\n  signature: {scheme: github, secret: [NEW, OLD]}\nsteps: [{respond: ok}]\n",
+        },
+    )
+    assert lines(loaded) == []
+    assert loaded.secrets == {
+        "KEY": ("workflows.d/a.yaml", 3, 14),
+        "NEW": ("workflows.d/b.yaml", 3, 39),
+        "OLD": ("workflows.d/b.yaml", 3, 39),
+    }
+
+
 def big(count: int) -> dict[str, str]:
     """A project of many files that use each other."""
     files: dict[str, str] = {"workflows.d/defaults.yaml": "defaults: all\nheaders: {X-Api: '2'}\n"}

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 from penstock import expression, route, settings, source, spec
 from penstock.model import Document, ErrorShape, Map, Mark, Parameter, Security, Segment, Step, Template
-from penstock.params import declare
+from penstock.params.declare import declare
 from penstock.problem import Problem, suggest
 from penstock.registry import Action
 from penstock.validate import codes

@@ -39,3 +39,5 @@ class Facts:
     outside: tuple[Outside, ...] = ()
     uses: tuple[Use, ...] = ()
     refused: tuple[str, ...] = ()
+    secrets: tuple[tuple[str, int, int], ...] = ()
+    """Secrets that the file names, each with line and column."""

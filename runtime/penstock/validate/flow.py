@@ -35,6 +35,7 @@ def check(reading: Reading, actions: Mapping[str, Action]) -> Facts:
         outside=tuple(walk.references.outside),
         uses=tuple(walk.uses),
         refused=tuple(dict.fromkeys(walk.refused)),
+        secrets=(*walk.references.secrets, *_signing(document.raw)),
     )
 
 
@@ -367,6 +368,18 @@ class _Walk:
             if action.effect == "set":
                 found.update(_keys(step, action))
         return frozenset(found)
+
+
+def _signing(raw: Map) -> Iterator[tuple[str, int, int]]:
+    """The secrets that `security.signature` names."""
+    security = raw.get("security")
+    signature = security.get("signature") if isinstance(security, Map) else None
+    if isinstance(signature, Map) and "secret" in signature:
+        names = signature["secret"]
+        mark = signature.values_at["secret"]
+        for name in names if isinstance(names, list) else [names]:
+            if isinstance(name, str):
+                yield name, mark.line, mark.column
 
 
 def _keys(step: Step, action: Action) -> Iterable[str]:

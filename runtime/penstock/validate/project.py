@@ -58,6 +58,8 @@ class Project:
     data: Mapping[str, Any]
     files: Mapping[str, str]
     digest: str
+    secrets: Mapping[str, tuple[str, int, int]]
+    """The secrets that files name, each with the first place that does."""
     known: Known = field(default_factory=Known, repr=False, compare=False)
 
     @property
@@ -99,8 +101,17 @@ def load(root: Path, environ: Mapping[str, str], previous: Project | None = None
         data=values,
         files=tree.digests,
         digest=hashlib.sha256(json.dumps(sorted(tree.digests.items())).encode()).hexdigest()[:12],
+        secrets=_secrets(read),
         known=Known(read, resolved, data, modules),
     )
+
+
+def _secrets(read: Mapping[str, Read]) -> dict[str, tuple[str, int, int]]:
+    found: dict[str, tuple[str, int, int]] = {}
+    for file, item in read.items():
+        for name, line, column in item.facts.secrets:
+            found.setdefault(name, (file, line, column))
+    return found
 
 
 def _files(

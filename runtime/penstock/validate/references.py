@@ -39,6 +39,7 @@ class References:
         declared = document.raw.get("params")
         self.declared = frozenset(declared) if isinstance(declared, dict) else frozenset()
         self.outside: list[Outside] = []
+        self.secrets: list[tuple[str, int, int]] = []
         self.done: set[str] = set()
         """Steps whose place the walk has passed: one that is not in a state all the same sits in another branch."""
         roots = list(COMMON)
@@ -76,6 +77,8 @@ class References:
             self._param(reference, path)
         elif root == "steps":
             self._step(reference, first, state, path)
+        elif root == "secrets":
+            self.secrets.append((first, reference.line, reference.column))
         elif root == "vars":
             self._var(reference, first, state, path)
 
