@@ -1,9 +1,9 @@
 """JSON text: what the dialect's values look like in JSON, and JSON read strictly."""
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from penstock.errors import Failure
 MAX_DEPTH = 100
 """levels of lists and mappings"""
 
-_SIMPLE = frozenset({str, int, bool, type(None), float, UUID, date})
-"""Types that msgspec writes as we do, but for numbers that are none."""
+_QUICK = frozenset({str, int, bool, type(None)})
+"""Types that msgspec always writes as we do."""
 
 _PLAIN = 100
 """Decimals with exponents beyond this keep the exponent."""
@@ -54,56 +54,56 @@ def _ready(value: Any, depth: int) -> bool:
     """Whether msgspec writes the value as it should be; raises Failure for what has no JSON form."""
     kind = type(value)
     if kind is dict:
-        if depth >= MAX_DEPTH:
-            raise Failure("internal", f"a value may be nested at most {MAX_DEPTH} levels deep")
-        for key in value:
+        for key, item in value.items():
             if type(key) is not str:
                 return False
-        items: Any = value.values()
+            if type(item) not in _QUICK and not _ready(item, depth + 1):
+                return False
     elif kind is list:
-        if depth >= MAX_DEPTH:
-            raise Failure("internal", f"a value may be nested at most {MAX_DEPTH} levels deep")
-        items = value
+        for item in value:
+            if type(item) not in _QUICK and not _ready(item, depth + 1):
+                return False
+    elif kind is float:
+        return isfinite(value)
     else:
         return _leaf(value, kind)
-    if _SIMPLE.issuperset(map(type, items)):
-        return not any(type(item) is float and not math.isfinite(item) for item in items)
-    return all(_ready(item, depth + 1) for item in items)
+    if depth >= MAX_DEPTH:
+        raise Failure("internal", f"a value may be nested at most {MAX_DEPTH} levels deep")
+    return True
 
 
 def _leaf(value: Any, kind: type) -> bool:
-    if kind is float:
-        return math.isfinite(value)
     if kind is datetime:
         return value.microsecond != 0 and value.tzinfo is UTC
     if kind is Decimal:
         shown = str(value)
         return shown[-1].isdigit() and "E" not in shown
-    return kind in _SIMPLE
+    return kind is UUID or kind is date
 
 
 def _prepared(value: Any, texts: bool, depth: int) -> Any:
     """The same value of types that msgspec writes as it should."""
     kind = type(value)
-    if kind in (str, int, bool) or value is None:
-        return value
-    if depth > MAX_DEPTH:
-        raise Failure("internal", f"a value may be nested at most {MAX_DEPTH} levels deep")
-    if isinstance(value, Mapping):
-        return {_key(key): _prepared(item, texts, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_prepared(item, texts, depth + 1) for item in value]
-    if isinstance(value, datetime):
-        return stamp(value)
     if isinstance(value, float):
-        if not math.isfinite(value):
+        if not isfinite(value):
             raise Failure("internal", "JSON has no infinite number and no NaN")
         return value
+    if isinstance(value, datetime):
+        return stamp(value)
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise Failure("internal", "JSON has no infinite number and no NaN")
         return format(value, "f") if texts and -_PLAIN < value.adjusted() < _PLAIN else value
-    if isinstance(value, str | int | date | UUID):
+    if depth > MAX_DEPTH:
+        raise Failure("internal", f"a value may be nested at most {MAX_DEPTH} levels deep")
+    if kind is dict or isinstance(value, Mapping):
+        return {
+            key if type(key) is str else _key(key): item if type(item) in _QUICK else _prepared(item, texts, depth + 1)
+            for key, item in value.items()
+        }
+    if kind is list or isinstance(value, list | tuple):
+        return [item if type(item) in _QUICK else _prepared(item, texts, depth + 1) for item in value]
+    if value is None or isinstance(value, str | int | date | UUID):
         return value
     raise Failure("internal", f"a value of type {kind.__name__} has no JSON form")
 

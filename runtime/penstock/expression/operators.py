@@ -20,6 +20,8 @@ _EXACT = decimal.Context(
 ROUNDING = decimal.Context(prec=2 * MAX_DIGITS, Emax=100_000, Emin=-100_000, traps=[decimal.InvalidOperation])
 """for rounding to a number of digits"""
 _SMALL = 1 << 256
+_QUICK = frozenset({int, float})
+"""Types whose order is Python's own."""
 
 
 def _rounding(left: Decimal, right: Decimal) -> decimal.Context:
@@ -248,16 +250,22 @@ def unequal(left: Any, right: Any) -> bool:
 
 def at_most(left: Any, right: Any) -> bool:
     """`left <= right`."""
+    if type(left) in _QUICK and type(right) in _QUICK:
+        return left <= right  # type: ignore[no-any-return]
     return less(left, right) or equal(left, right)
 
 
 def more(left: Any, right: Any) -> bool:
     """`left > right`."""
+    if type(left) in _QUICK and type(right) in _QUICK:
+        return left > right  # type: ignore[no-any-return]
     return less(right, left)
 
 
 def at_least(left: Any, right: Any) -> bool:
     """`left >= right`."""
+    if type(left) in _QUICK and type(right) in _QUICK:
+        return left >= right  # type: ignore[no-any-return]
     return less(right, left) or equal(left, right)
 
 

@@ -169,8 +169,10 @@ class Translator:
         left, right = self.expression(node.left), self.expression(node.right)
         was = self.heavy
         tree = self._exotic(sign, node.left, node.right, left, right) or self._call(helper, [left, right])
-        if any(isinstance(side, nodes.Const) and isinstance(side.value, Literal) for side in (node.left, node.right)):
-            self.heavy = was  # arithmetic with a number makes no text
+        for side in (node.left, node.right):
+            number = side.value if isinstance(side, nodes.Const) else None
+            if isinstance(number, Literal) or (type(number) is int and sign in "+-/"):
+                self.heavy = was  # arithmetic with a number makes no text, unless it repeats one
         return tree
 
     def _exotic(
@@ -248,20 +250,22 @@ class Translator:
                 parts = [self._part(part) for part in (link.arg.start, link.arg.stop, link.arg.step)]
                 helper = "_section" if not guarded else "_peek_section"
                 tree = self._call(helper, [tree, *parts, self._constant(path)])
+            elif guarded and index == 0 and isinstance(tree, ast.Name) and tree.id in DIRECT and isinstance(key, str):
+                tree = self._direct(tree.id, key, self._name("_MISSING"))
             elif guarded:
                 peeked.append(self._key_tree(link, key, guarded))
             elif index == 0 and isinstance(tree, ast.Name) and tree.id in DIRECT and isinstance(key, str):
-                tree = self._direct(tree.id, key)
+                tree = self._direct(tree.id, key, self._call("_missing", [self._constant(f"{tree.id}.{key}")]))
             else:
                 tree = self._call("_get", [tree, self._key_tree(link, key, guarded), self._constant(path)])
             path = _longer(path, link, key)
         return self._call("_peek", [tree, *peeked]) if peeked else tree
 
-    def _direct(self, root: str, key: str) -> ast.expr:
-        """`root[key] if key in root else fail`, inline."""
+    def _direct(self, root: str, key: str, other: ast.expr) -> ast.expr:
+        """`root[key] if key in root else other`, inline."""
         there = self._set(ast.Compare(self._constant(key), [ast.In()], [self._name(root)]))
         found = self._set(ast.Subscript(self._name(root), self._constant(key), ast.Load()))
-        return self._set(ast.IfExp(there, found, self._call("_missing", [self._constant(f"{root}.{key}")])))
+        return self._set(ast.IfExp(there, found, other))
 
     def _part(self, node: nodes.Expr | None) -> ast.expr:
         return self._constant(None) if node is None else self.expression(node)
