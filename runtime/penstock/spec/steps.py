@@ -76,8 +76,14 @@ def shared() -> dict[str, Schema]:
     }
 
 
+def ordered(actions: Mapping[str, Action]) -> dict[str, Action]:
+    """The actions by their families, whichever was imported first."""
+    return {action.name: action for action in sorted(actions.values(), key=lambda action: action.family)}
+
+
 def definitions(actions: Mapping[str, Action]) -> dict[str, Schema]:
     """The definitions that whole files need: steps to any depth, each checked by its action."""
+    actions = ordered(actions)
     keys = {name for action in actions.values() for name in action.params} - actions.keys() | MODIFIERS.keys()
     return {
         **shared(),
