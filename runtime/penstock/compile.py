@@ -89,7 +89,7 @@ class _Writer:
         tree: ast.expr = template.tree
         if truth:
             tree = _call("_truth", tree)
-        self.define(name, [ast.Return(tree)], template.line, [template])
+        self.define(name, [_at(ast.Return(tree), template.line)], template.line, [template])
         return name
 
     def define(
@@ -119,7 +119,8 @@ class _Writer:
         }
         code = compile(module, self.filename, "exec", dont_inherit=True)
         self.lines = {line for inner in code.co_consts if isinstance(inner, CodeType) for line in _lines(inner)}
-        exec(code, names)  # noqa: S102
+        # The definitions themselves run once, at load: they are no lines of the file.
+        exec(code.replace(co_filename="<penstock>"), names)  # noqa: S102
         return names
 
 

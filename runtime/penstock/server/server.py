@@ -239,7 +239,7 @@ class Server:
                     failure.message,
                 )
         elif answer is None:
-            answer = run.answer = Answer(204, [], b"", None)
+            answer = run.answer = Answer(200 if run.events else 204, [], b"", None)
         if run.given_headers and not run.sent:
             run.add_headers(answer)
         run.finish(failure)
