@@ -51,7 +51,12 @@ def algorithm(name: str) -> str:
 
 def keys(value: Any) -> Sequence[Key]:
     """The keys of a text (PEM, the JSON of a JWK, or a secret), bytes (a secret), a JWK or a JWK set. Raises Failure `internal`."""
-    return _imported(json.dumps(value, sort_keys=True, default=str) if isinstance(value, dict) else value)
+    if not isinstance(value, dict):
+        return _imported(value)
+    if "kty" not in value and "keys" not in value:
+        # Its JSON text must not pass for a secret.
+        raise Failure("internal", "the key is a mapping without kty, so it is no JWK")
+    return _imported(json.dumps(value, sort_keys=True, default=str))
 
 
 def usable(document: Any) -> Sequence[Key]:
@@ -94,7 +99,11 @@ def header(token: str) -> dict[str, Any]:
     try:
         if len(token) > MAX_TOKEN:
             raise ValueError("too long")
-        return dict(jws.extract_compact(token.encode("ascii")).headers())
+        said = dict(jws.extract_compact(token.encode("ascii"), registry=Registry()).headers())
+        if "crit" in said:
+            # It names extensions, and none is understood (RFC 7515, section 4.1.11; RFC 7797, section 7).
+            raise ValueError("an extension")
+        return said
     except (JoseError, ValueError, RecursionError) as error:
         raise Failure("unauthenticated", "the token is malformed") from error
 
