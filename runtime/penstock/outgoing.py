@@ -27,6 +27,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,8190}")
+_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _CREDENTIAL = re.compile(r"auth|cookie|key|token|secret|session|signature|password", re.IGNORECASE)
 """Headers that another origin must not see when it is redirected to: what names a credential."""
@@ -34,6 +35,10 @@ FRAMING = frozenset(
     {"connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 """Headers that say where a message ends: only the connection's own code may write them (RFC 9112, section 6)."""
+
+
+class Unsound(ValueError):
+    """A URL that can be read and yet may not be asked."""
 
 
 class Refused(OSError):
@@ -140,7 +145,7 @@ class Outgoing:
             within = f" within {timeout:g} s" if limit.expired() else ""
             raise Failure("timeout", f"{_shown(url)}: no whole answer{within}") from error
         except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError, ValueError) as error:
-            if attempt.refused:
+            if attempt.refused and not attempt.sent:
                 raise Failure(
                     "unreachable",
                     f"{_shown(url)}: {host} is not a public address; http.allow in penstock.yaml would permit it",
@@ -222,23 +227,35 @@ def _headers(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _url(address: str) -> URL:
+    # The messages do not repeat what they refuse: it may hold a password.
     if len(address) > MAX_URL:
         raise Failure("unreachable", f"a URL is at most {MAX_URL} characters long")
     try:
         if _UNFIT.search(address):
-            raise ValueError("it has a space, a control character or a backslash")
-        return _sound(URL(address))
+            raise Unsound("it has a space, a control character or a backslash")
+        return _sound(_read_url(address))
     except ValueError as error:
-        raise Failure("unreachable", f"{address[:80]!r} is no URL that can be asked: {error}") from None
+        raise Failure("unreachable", f"the URL cannot be asked: {_why(error)}") from None
+
+
+def _read_url(text: str) -> URL:
+    # What is written in ASCII is sent as it is written: a signature may stand on each of its characters.
+    return URL(text, encoded=text.isascii())
 
 
 def _sound(url: URL) -> URL:
     if url.scheme not in ("http", "https"):
-        raise ValueError("only http:// and https:// can be")
+        raise Unsound("only http:// and https:// can be")
     if url.raw_user is not None or url.raw_password is not None or "@" in url.raw_authority:
-        raise ValueError("it holds a user or password; use auth")
-    if not url.raw_host or not url.port:
-        raise ValueError("it names no host or port")
+        raise Unsound("it holds a user or password; use auth")
+    host = url.raw_host or ""
+    if ":" in host:
+        ipaddress.IPv6Address(host)
+    elif not _HOST.fullmatch(host):
+        raise Unsound("it names no host")
+    if not url.port:
+        raise Unsound("it names no port")
+    _shown(url)
     return url.with_fragment(None)
 
 
@@ -257,13 +274,17 @@ def _with_query(url: URL, query: Mapping[str, Any]) -> URL:
 def _redirected(url: URL, location: str) -> URL:
     try:
         if _UNFIT.search(location) or len(location) > MAX_URL:
-            raise ValueError("it is no URL")
-        after = _sound(url.join(URL(location)))
+            raise Unsound("it is no URL")
+        after = _sound(url.join(_read_url(location)))
         if url.scheme == "https" and after.scheme == "http":
-            raise ValueError("it would leave https")
+            raise Unsound("it would leave https")
         return after
     except ValueError as error:
-        raise Failure("unreachable", f"{_shown(url)}: the redirect cannot be followed: {error}") from None
+        raise Failure("unreachable", f"{_shown(url)}: the redirect cannot be followed: {_why(error)}") from None
+
+
+def _why(error: ValueError) -> str:
+    return str(error) if isinstance(error, Unsound) else "it is malformed"
 
 
 def _same_origin(url: URL, other: URL) -> bool:

@@ -1,6 +1,6 @@
 """World: a context for actions that are called by themselves, without a project."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ def reply(status: int = 200, body: bytes = b"", headers: Mapping[str, str] | Non
     return HttpReply(status, dict(headers or {}), body, "http://upstream/")
 
 
-def context(http: HttpClient | None = None, logged: Sequence[str] = ()) -> Context:
+def context(http: HttpClient | None = None) -> Context:
     world = World(
         clock=ManualClock(START),
         entropy=SystemEntropy(),
@@ -59,6 +59,7 @@ def context(http: HttpClient | None = None, logged: Sequence[str] = ()) -> Conte
         env={},
         secrets={},
         encode=jsontext.encoder("text"),
+        cover=lambda text, more: text,
         log=lambda level, message, data: None,
         render=lambda name, names: "",
     )

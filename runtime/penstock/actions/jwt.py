@@ -71,7 +71,7 @@ _sets: WeakKeyDictionary[Any, dict[str, KeySet]] = WeakKeyDictionary()
             "Sign without an end",
             "- id: token\n  jwt.sign: {sub: ada}\n  key: a secret of at least 32 characters\n"
             '- respond: "{{ steps.token }}"',
-            answer="TOKEN",
+            answer="eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEifQ.Oc5uBWH2pq5jNDaT5eQRsdUTdcerfobBQrW0V_Dlux8",
         ),
     ),
 )
