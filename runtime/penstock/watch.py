@@ -31,6 +31,9 @@ async def changes(root: Path, *, poll: bool = False, stop: asyncio.Event | None 
                 watched = present
                 paths = [path for path, _ in present]
                 deep = asyncio.ensure_future(_follow(paths, pulse, stop, recursive=True, poll=poll)) if paths else None
+                # Once the watch stands, one burst more: what has changed before it stood was seen by nobody.
+                await asyncio.sleep(0)
+                pulse.set()
             await pulse.wait()
             pulse.clear()
             if stop.is_set():
