@@ -5,8 +5,8 @@
 `{{ omit }}` gives.
 """
 
-from penstock.expression.data import MISSING, OMIT, equal, less, text
-from penstock.expression.namespace import NAMESPACE, compile_template, evaluate, free_names
+from penstock.expression.data import MISSING, OMIT, text
+from penstock.expression.namespace import NAMESPACE, compile_template, equal, evaluate, free_names, less
 from penstock.expression.tables import DOCS, FILTERS, FUNCTIONS, TESTS
 from penstock.expression.templates import condition, value
 

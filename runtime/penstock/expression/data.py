@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from penstock.errors import Failure
-from penstock.expression.limits import MAX_TEXT, charge, made
+from penstock.expression.limits import MAX_TEXT, charge
 from penstock.jsontext import encoder, stamp
 
 
@@ -123,7 +123,6 @@ def text(value: Any) -> str:
 def json_text(value: Any) -> str:
     """A value as JSON text."""
     encoded = _to_json(value)
-    made(len(encoded), len(encoded))
     if len(encoded) > 4 * MAX_TEXT:
         raise fail(f"a text may have at most {MAX_TEXT} characters")
     return encoded.decode()

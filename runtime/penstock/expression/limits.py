@@ -9,7 +9,7 @@ from penstock.errors import Failure
 
 MAX_EXPRESSION = 10_000
 """characters of one expression"""
-MAX_TOKENS = 3_000
+MAX_TOKENS = 1_500
 MAX_DEPTH = 80
 """levels of one expression's tree"""
 MAX_TEXT = 1_000_000

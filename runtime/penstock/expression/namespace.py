@@ -8,6 +8,7 @@ from penstock.errors import Failure
 from penstock.expression import (
     access,
     checks,
+    data,
     data_filters,
     dates,
     functions,
@@ -46,6 +47,18 @@ def through(function: Callable[..., Any], value: Any, *args: Any, **named: Any) 
 def peek_section(base: Any, start: Any, stop: Any, step: Any, path: str) -> Any:
     """A slice of a guarded value."""
     return MISSING if base is MISSING or base is None else access.section(base, start, stop, step, path)
+
+
+def equal(left: Any, right: Any) -> bool:
+    """`left == right` as expressions have it: deep and typed. Begins a tally of its own."""
+    fresh()
+    return data.equal(left, right)
+
+
+def less(left: Any, right: Any) -> bool:
+    """`left < right` as expressions have it. Begins a tally of its own. Raises Failure for what has no order."""
+    fresh()
+    return data.less(left, right)
 
 
 _FAMILIES = (checks, data_filters, dates, functions, html_filters, list_filters, numbers, text_filters)

@@ -96,10 +96,10 @@ class _Reader:
     def condition(self, raw: str, mark: Mark) -> ast.expr:
         """A bare expression, braces allowed around the whole of it."""
         try:
-            lead = len(raw) - len(raw.lstrip())
+            lead = next((at for at, sign in enumerate(raw) if not sign.isspace()), len(raw))
             if raw.startswith("{{", lead):
                 words = read(raw, lead + 2, braces=True)
-                if raw[words.end :].strip():
+                if not raw[words.end :].isspace() and words.end < len(raw):
                     raise SyntaxFault(words.end, "text around a condition's binding", _BARE, syntax.AROUND)
             else:
                 words = self._bare(raw, lead)

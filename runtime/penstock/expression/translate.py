@@ -1,19 +1,18 @@
 """Translation: Jinja's tree of an expression as a Python tree over plain data, from a whitelist of nodes."""
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import re2
 from jinja2 import nodes
 
-from penstock.errors import Failure
 from penstock.expression import syntax
+from penstock.expression.arguments import constant_faults, refused, usage
+from penstock.expression.building import Builder, is_plain
 from penstock.expression.lexer import Literal, SyntaxFault
 from penstock.expression.limits import MAX_DEPTH
-from penstock.expression.patterns import compiled
-from penstock.expression.tables import FILTERS, FUNCTIONS, IMPURE, SIGNATURES, TESTS
-from penstock.model import Fault, Mark, Reference
+from penstock.expression.tables import FILTERS, FUNCTIONS, IMPURE, TESTS
+from penstock.model import Mark
 from penstock.problem import suggest
 
 DIRECT = frozenset({"params", "given", "steps", "vars", "middleware"})
@@ -29,99 +28,34 @@ _BINARY: dict[type[nodes.Node], tuple[str, str]] = {
 }
 _COMPARED = 20
 _COMPARISONS = ("eq", "ne", "lt", "lteq", "gt", "gteq", "in", "notin")
-_CHEAP = frozenset(
-    {
-        "_get",
-        "_peek",
-        "_missing",
-        "_eq",
-        "_ne",
-        "_lt",
-        "_lteq",
-        "_gt",
-        "_gteq",
-        "_neg",
-        "_pos",
-        "_default",
-        "_div",
-        "_sub",
-        "_floordiv",
-        "_c_now",
-        "_c_uuid",
-        "_c_today",
-        "_given",
-    }
-)
-"""Helpers that make nothing to speak of: an expression of these alone needs no tally."""
 
 
-class Translator:
-    """One expression on its way to Python: collects references and faults, and knows where each offset stands."""
+class Translator(Builder):
+    """One expression on its way to Python."""
 
     def __init__(self, text: str, mark: Mark) -> None:
-        self.text = text
-        self.mark = mark
-        self.references: list[Reference] = []
-        self.faults: list[Fault] = []
-        self.omits = False
-        self.heavy = False
+        super().__init__(text, mark)
         self._depth = 0
-        self._at = (mark.line, mark.column)
-
-    # -- places -----------------------------------------------------------------------------------
-
-    def place(self, node: nodes.Node) -> tuple[int, int]:
-        """Line and column of a node."""
-        return self.mark.at(self.text, max(0, node.lineno - 1))
-
-    def fault(self, node: nodes.Node, code: str, message: str, hint: str = "") -> ast.expr:
-        """Note a fault; gives a tree to go on with."""
-        line, column = self.place(node)
-        self.faults.append(Fault(line, column, code, message, hint))
-        return self._constant(None)
-
-    def _set(self, tree: ast.expr) -> ast.expr:
-        line, column = self._at
-        tree.lineno = tree.end_lineno = line
-        tree.col_offset = column - 1
-        tree.end_col_offset = column
-        return tree
-
-    def _constant(self, value: Any) -> ast.expr:
-        return self._set(ast.Constant(value))
-
-    def _name(self, name: str) -> ast.expr:
-        return self._set(ast.Name(name, ast.Load()))
-
-    def _call(self, helper: str, args: Sequence[ast.expr], named: Sequence[ast.keyword] = ()) -> ast.expr:
-        if helper not in _CHEAP:
-            self.heavy = True
-        return self._set(ast.Call(self._name(helper), list(args), list(named)))
-
-    def _later(self, tree: ast.expr) -> ast.expr:
-        """A function that gives the tree's value when it is asked."""
-        empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-        return self._set(ast.Lambda(empty, tree))
 
     # -- nodes ------------------------------------------------------------------------------------
 
     def expression(self, node: nodes.Node, guarded: bool = False) -> ast.expr:
         """The tree of a node. `guarded`: what is missing gives MISSING instead of failing."""
-        before = self._at
-        self._at = self.place(node)
+        before = self.at
+        self.at = self.place(node)
         self._depth += 1
         try:
             if self._depth > MAX_DEPTH:
                 raise SyntaxFault(max(0, node.lineno - 1), "the expression is nested too deep", code=syntax.SIZE)
             return self._expression(node, guarded)
         finally:
-            self._at = before
+            self.at = before
             self._depth -= 1
 
     def _expression(self, node: nodes.Node, guarded: bool) -> ast.expr:
         match node:
             case nodes.Const():
-                return self._constant(node.value.value if isinstance(node.value, Literal) else node.value)
+                return self.constant(node.value.value if isinstance(node.value, Literal) else node.value)
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
                 return self._chain(node, guarded)
             case nodes.Filter():
@@ -131,24 +65,24 @@ class Translator:
             case nodes.Call():
                 return self._function(node)
             case nodes.CondExpr():
-                other = self._constant(None) if node.expr2 is None else self.expression(node.expr2, guarded)
-                return self._set(ast.IfExp(self.expression(node.test), self.expression(node.expr1, guarded), other))
+                other = self.constant(None) if node.expr2 is None else self.expression(node.expr2, guarded)
+                return self.put(ast.IfExp(self.expression(node.test), self.expression(node.expr1, guarded), other))
             case nodes.And() | nodes.Or():
                 sign = ast.And() if isinstance(node, nodes.And) else ast.Or()
                 parts = [self.expression(node.left, guarded), self.expression(node.right, guarded)]
-                return self._set(ast.BoolOp(sign, parts))
+                return self.put(ast.BoolOp(sign, parts))
             case nodes.Not():
-                return self._set(ast.UnaryOp(ast.Not(), self.expression(node.node)))
+                return self.put(ast.UnaryOp(ast.Not(), self.expression(node.node)))
             case nodes.Neg() | nodes.Pos():
-                return self._call("_neg" if isinstance(node, nodes.Neg) else "_pos", [self.expression(node.node)])
+                return self.call("_neg" if isinstance(node, nodes.Neg) else "_pos", [self.expression(node.node)])
             case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div() | nodes.FloorDiv() | nodes.Mod():
                 return self._binary(node)
             case nodes.Concat():
-                return self._call("_concat", [self.expression(part) for part in node.nodes])
+                return self.call("_concat", [self.expression(part) for part in node.nodes])
             case nodes.Compare():
                 return self._compare(node)
             case nodes.List() | nodes.Tuple():
-                return self._set(ast.List([self.expression(item) for item in node.items], ast.Load()))
+                return self.put(ast.List([self.expression(item) for item in node.items], ast.Load()))
             case nodes.Dict():
                 return self._dict(node)
             case nodes.Pow():
@@ -161,14 +95,14 @@ class Translator:
         keys: list[ast.expr | None] = []
         for pair in node.items:
             tree = self.expression(pair.key)
-            keys.append(tree if isinstance(tree, ast.Constant) else self._call("_key", [tree]))
-        return self._set(ast.Dict(keys, [self.expression(pair.value) for pair in node.items]))
+            keys.append(tree if isinstance(tree, ast.Constant) else self.call("_key", [tree]))
+        return self.put(ast.Dict(keys, [self.expression(pair.value) for pair in node.items]))
 
     def _binary(self, node: nodes.BinExpr) -> ast.expr:
         helper, sign = _BINARY[type(node)]
         left, right = self.expression(node.left), self.expression(node.right)
         was = self.heavy
-        tree = self._exotic(sign, node.left, node.right, left, right) or self._call(helper, [left, right])
+        tree = self._exotic(sign, node.left, node.right, left, right) or self.call(helper, [left, right])
         for side in (node.left, node.right):
             number = side.value if isinstance(side, nodes.Const) else None
             if isinstance(number, Literal) or (type(number) is int and sign in "+-/"):
@@ -181,8 +115,8 @@ class Translator:
         """An operator with a float literal that has more digits than a float can hold."""
         for node, tree, operand, first in ((one, left, right, True), (other, right, left, False)):
             if isinstance(node, nodes.Const) and isinstance(node.value, Literal) and node.value.inexact:
-                written = self._constant(node.value.written)
-                return self._call("_literal", [self._constant(sign), operand, tree, written, self._constant(first)])
+                written = self.constant(node.value.written)
+                return self.call("_literal", [self.constant(sign), operand, tree, written, self.constant(first)])
         return None
 
     def _compare(self, node: nodes.Compare) -> ast.expr:
@@ -194,12 +128,18 @@ class Translator:
         if len(node.ops) == 1:
             operand = node.ops[0]
             right = self.expression(operand.expr)
+            was = self.heavy
             exotic = self._exotic(operand.op, node.expr, operand.expr, first, right)
-            return exotic or self._call("_" + operand.op, [first, right])
+            tree = exotic or self.call("_" + operand.op, [first, right])
+            if operand.op not in ("in", "notin") and (
+                isinstance(first, ast.Constant) or isinstance(right, ast.Constant)
+            ):
+                self.heavy = was  # only lists and mappings take long to compare
+            return tree
         rest: list[ast.expr] = []
         for operand in node.ops:
-            rest += (self._constant(operand.op), self._later(self.expression(operand.expr)))
-        return self._call("_chain", [first, *rest])
+            rest += (self.constant(operand.op), self.later(self.expression(operand.expr)))
+        return self.call("_chain", [first, *rest])
 
     # -- names, keys ------------------------------------------------------------------------------
 
@@ -218,7 +158,7 @@ class Translator:
             path = base.name
             if path == "omit" and not links:
                 self.omits = True
-                return self._name("_OMIT")
+                return self.name("_OMIT")
             if path.startswith("_"):
                 return self.fault(base, syntax.UNSUPPORTED, "a name cannot begin with an underscore")
             fixed: list[str | int] = []
@@ -226,9 +166,8 @@ class Translator:
                 if key is None:
                     break
                 fixed.append(key)
-            line, column = self.place(base)
-            self.references.append(Reference(path, tuple(fixed), line, column, guarded))
-            tree = self._name(path)
+            self.refer(base, fixed, guarded)
+            tree = self.name(path)
         else:
             tree = self.expression(base, guarded)
         return self._links(tree, path, links, keys, guarded)
@@ -243,36 +182,30 @@ class Translator:
     ) -> ast.expr:
         peeked: list[ast.expr] = []
         for index, (link, key) in enumerate(zip(links, keys, strict=True)):
-            self._at = self.place(link)
+            self.at = self.place(link)
             if isinstance(link, nodes.Getitem) and isinstance(link.arg, nodes.Slice):
                 if peeked:
-                    tree, peeked = self._call("_peek", [tree, *peeked]), []
+                    tree, peeked = self.call("_peek", [tree, *peeked]), []
                 parts = [self._part(part) for part in (link.arg.start, link.arg.stop, link.arg.step)]
                 helper = "_section" if not guarded else "_peek_section"
-                tree = self._call(helper, [tree, *parts, self._constant(path)])
+                tree = self.call(helper, [tree, *parts, self.constant(path)])
             elif guarded and index == 0 and isinstance(tree, ast.Name) and tree.id in DIRECT and isinstance(key, str):
-                tree = self._direct(tree.id, key, self._name("_MISSING"))
+                tree = self.direct(tree.id, key, self.name("_MISSING"))
             elif guarded:
                 peeked.append(self._key_tree(link, key, guarded))
             elif index == 0 and isinstance(tree, ast.Name) and tree.id in DIRECT and isinstance(key, str):
-                tree = self._direct(tree.id, key, self._call("_missing", [self._constant(f"{tree.id}.{key}")]))
+                tree = self.direct(tree.id, key, self.call("_missing", [self.constant(f"{tree.id}.{key}")]))
             else:
-                tree = self._call("_get", [tree, self._key_tree(link, key, guarded), self._constant(path)])
+                tree = self.call("_get", [tree, self._key_tree(link, key, guarded), self.constant(path)])
             path = _longer(path, link, key)
-        return self._call("_peek", [tree, *peeked]) if peeked else tree
-
-    def _direct(self, root: str, key: str, other: ast.expr) -> ast.expr:
-        """`root[key] if key in root else other`, inline."""
-        there = self._set(ast.Compare(self._constant(key), [ast.In()], [self._name(root)]))
-        found = self._set(ast.Subscript(self._name(root), self._constant(key), ast.Load()))
-        return self._set(ast.IfExp(there, found, other))
+        return self.call("_peek", [tree, *peeked]) if peeked else tree
 
     def _part(self, node: nodes.Expr | None) -> ast.expr:
-        return self._constant(None) if node is None else self.expression(node)
+        return self.constant(None) if node is None else self.expression(node)
 
     def _key_tree(self, link: nodes.Getattr | nodes.Getitem, key: str | int | None, guarded: bool) -> ast.expr:
         if key is not None:
-            return self._constant(key)
+            return self.constant(key)
         assert isinstance(link, nodes.Getitem)
         return self.expression(link.arg, guarded)
 
@@ -288,7 +221,7 @@ class Translator:
             parts = [self.expression(part, True) for part in (value_of, *node.args)]
             if node.kwargs or node.dyn_args or node.dyn_kwargs:
                 return self.fault(node, syntax.ARGUMENTS, "coalesce takes no named arguments")
-            return self._call("_f_coalesce", parts)
+            return self.call("_f_coalesce", parts)
         value = self.expression(value_of, guarded)
         if node.name not in FILTERS:
             return self.fault(
@@ -297,11 +230,12 @@ class Translator:
         arguments = self._arguments(node, "filter", node.name, FILTERS[node.name], 1)
         if arguments is None:
             return value
-        self._constants(node)
+        for fault in constant_faults(node):
+            self.fault(*fault)
         args, named = arguments
         if guarded:
-            return self._call("_through", [self._name(f"_f_{node.name}"), value, *args], named)
-        return self._call(f"_f_{node.name}", [value, *args], named)
+            return self.call("_through", [self.name(f"_f_{node.name}"), value, *args], named)
+        return self.call(f"_f_{node.name}", [value, *args], named)
 
     def _default(self, node: nodes.Filter, value_of: nodes.Expr, guarded: bool) -> ast.expr:
         value = self.expression(value_of, True)
@@ -311,19 +245,18 @@ class Translator:
         falsy = arguments[1] if len(arguments) > 1 else names.pop("boolean", None)
         if names or len(arguments) > 2 or node.dyn_args or node.dyn_kwargs:
             return self.fault(node, syntax.ARGUMENTS, "default takes a value, and true to replace all that is false")
-        other = self._constant("") if fallback is None else self.expression(fallback, guarded)
-        also = self._constant(False) if falsy is None else self.expression(falsy)
-        if _plain(other):
-            return self._call("_default", [value, other, also])
-        return self._call("_default_later", [value, self._later(other), also])
+        other = self.constant("") if fallback is None else self.expression(fallback, guarded)
+        also = self.constant(False) if falsy is None else self.expression(falsy)
+        if is_plain(other):
+            return self.call("_default", [value, other, also])
+        return self.call("_default_later", [value, self.later(other), also])
 
     def _test(self, node: nodes.Test) -> ast.expr:
         name = node.name
         if name in ("defined", "undefined"):
-            sign: ast.cmpop = ast.IsNot() if name == "defined" else ast.Is()
             if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
                 return self.fault(node, syntax.ARGUMENTS, f"{name} takes no arguments")
-            return self._is(self.expression(node.node, True), sign, "_MISSING")
+            return self.same(self.expression(node.node, True), "_MISSING", name == "undefined")
         if name == "given":
             return self._given(node)
         value = self.expression(node.node)
@@ -331,11 +264,11 @@ class Translator:
             hint = suggest(name, {*TESTS, "given"})
             return self.fault(node, syntax.UNKNOWN_TEST, f"there is no test {name}", hint)
         if name == "none" and not node.args:
-            return self._is(value, ast.Is(), None)
+            return self.same(value, None, True)
         arguments = self._arguments(node, "test", name, TESTS[name], 1)
         if arguments is None:
             return value
-        return self._call(f"_t_{_word(name)}", [value, *arguments[0]], arguments[1])
+        return self.call(f"_t_{_word(name)}", [value, *arguments[0]], arguments[1])
 
     def _given(self, node: nodes.Test) -> ast.expr:
         links: list[nodes.Getattr | nodes.Getitem] = []
@@ -349,21 +282,12 @@ class Translator:
             return self.fault(
                 node, syntax.ARGUMENTS, "`is given` asks about a parameter", "write `params.name is given`"
             )
-        line, column = self.place(base)
-        fixed = tuple(key for key in keys if key is not None)
-        self.references.append(Reference(base.name, fixed, line, column, True))
+        self.refer(base, [key for key in keys if key is not None], True)
         if base.name != "given":
-            self.references.append(Reference("given", (), line, column, True))
+            self.refer(nodes.Name("given", "load", lineno=base.lineno), (), True)
         trees = [self._key_tree(link, key, True) for link, key in zip(links, keys, strict=True)]
-        found = self._call("_peek", [self._name("given"), *trees])
-        return self._is(found, ast.IsNot(), "_MISSING")
-
-    def _is(self, tree: ast.expr, sign: ast.cmpop, other: str | None) -> ast.expr:
-        """`tree is other`; of a constant it is known now (Python would warn of `is` with one)."""
-        if isinstance(tree, ast.Constant):
-            same = tree.value is None and other is None
-            return self._constant(same if isinstance(sign, ast.Is) else not same)
-        return self._set(ast.Compare(tree, [sign], [self._constant(None) if other is None else self._name(other)]))
+        found = self.call("_peek", [self.name("given"), *trees])
+        return self.same(found, "_MISSING", False)
 
     def _function(self, node: nodes.Call) -> ast.expr:
         if not isinstance(node.node, nodes.Name):
@@ -378,9 +302,9 @@ class Translator:
         impure = name in IMPURE
         arguments = self._arguments(node, "function", name, FUNCTIONS[name], 1 if impure else 0)
         if arguments is None:
-            return self._constant(None)
-        first = [self._name("_s")] if impure else []
-        return self._call(f"_c_{name}", [*first, *arguments[0]], arguments[1])
+            return self.constant(None)
+        first = [self.name("_s")] if impure else []
+        return self.call(f"_c_{name}", [*first, *arguments[0]], arguments[1])
 
     def _arguments(
         self,
@@ -403,58 +327,15 @@ class Translator:
                 self.fault(pair, syntax.ARGUMENTS, f"the argument {key} is given twice")
                 return None
             seen.add(key)
-            named.append(ast.keyword(key, self.expression(pair.value)))
-            self._set(named[-1])  # type: ignore[arg-type]
-        try:
-            SIGNATURES[called].bind(*([None] * (given + len(args))), **dict.fromkeys(seen))
-        except TypeError as error:
-            self.fault(node, syntax.ARGUMENTS, f"the {what} {name}: {error}", usage(name, called, given))
+            named.append(self.put(ast.keyword(key, self.expression(pair.value))))
+        if why := refused(called, given + len(args), seen):
+            self.fault(node, syntax.ARGUMENTS, f"the {what} {name}: {why}", usage(name, called, given))
             return None
         return args, named
-
-    def _constants(self, node: nodes.Filter) -> None:
-        """Check what a filter is told as constants: patterns, names of filters and tests."""
-        args = node.args
-        if node.name in ("regex_match", "regex_replace") and args and isinstance(args[0], nodes.Const):
-            try:
-                compiled(str(args[0].value), False)
-            except re2.error as error:
-                self.fault(args[0], syntax.PATTERN, f"the pattern does not parse: {_said(error)}")
-            except Failure as failure:
-                self.fault(args[0], syntax.PATTERN, failure.message)
-        place = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}.get(node.name)
-        if place is None or len(args) <= place or not isinstance(args[place], nodes.Const):
-            return
-        table, code, what = (
-            (FILTERS, syntax.UNKNOWN_FILTER, "filter") if node.name == "map" else (TESTS, syntax.UNKNOWN_TEST, "test")
-        )
-        name = args[place].value  # type: ignore[attr-defined]
-        if name not in table:
-            self.fault(args[place], code, f"there is no {what} {name}", suggest(str(name), table))
 
 
 def _word(name: str) -> str:
     return {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}.get(name, name)
-
-
-def _said(error: Exception) -> str:
-    said = error.args[0] if error.args else ""
-    return (said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said))[:200]
-
-
-def usage(name: str, called: Callable[..., Any], given: int) -> str:
-    """How a filter, test or function is called: `replace(old, new, count=None)`."""
-    shown = []
-    for param in list(SIGNATURES[called].parameters.values())[given:]:
-        text = param.name
-        if param.kind is param.VAR_POSITIONAL:
-            text = "*" + text
-        elif param.kind is param.VAR_KEYWORD:
-            text = "**" + text
-        elif param.default is not param.empty:
-            text += f"={param.default!r}" if isinstance(param.default, str | int | float | None) else ""
-        shown.append(text)
-    return f"it is {name}({', '.join(shown)})"
 
 
 def _fixed(link: nodes.Getattr | nodes.Getitem) -> str | int | None:
@@ -473,14 +354,3 @@ def _longer(path: str, link: nodes.Getattr | nodes.Getitem, key: str | int | Non
     if key is None:
         return f"{path}[…]"
     return f"{path}.{key}" if isinstance(key, str) else f"{path}[{key}]"
-
-
-def _plain(tree: ast.expr) -> bool:
-    """Whether computing a tree costs nothing and cannot fail."""
-    if isinstance(tree, ast.Constant):
-        return True
-    if isinstance(tree, ast.Name):
-        return tree.id.startswith("_")
-    if isinstance(tree, ast.List):
-        return all(_plain(item) for item in tree.elts)
-    return isinstance(tree, ast.Dict) and all(_plain(item) for item in tree.values)
