@@ -9,7 +9,7 @@ import click
 from penstock import app
 from penstock.problem import suggest
 from penstock.validate.project import load
-from penstock_cli import place, show
+from penstock_cli import place, show, timeline
 
 MARKS = {"ok": ("✓", "green"), "skipped": ("-", "bright_black"), "failed": ("✗", "red"), "retried": ("↻", "yellow")}
 
@@ -69,11 +69,11 @@ def _print(result: dict[str, Any]) -> None:
     names = [step["id"] or step["action"] for step in result["steps"]]
     width = max(map(len, names), default=0)
     for step, name in zip(result["steps"], names, strict=True):
-        took = show.milliseconds(step["duration"])
+        took = timeline.took(step["duration"])
         mark = click.style(*MARKS[step["status"]])
         click.echo(f"{mark} {name:{width}}  {took:>9}  {step['file']}:{step['line']}", err=True)
     status = f" {result['http_status']}" if result["http_status"] is not None else ""
-    click.echo(f"run {result['id']} {result['status']}{status} in {show.milliseconds(result['duration'])}", err=True)
+    click.echo(f"run {result['id']} {result['status']}{status} in {timeline.took(result['duration'])}", err=True)
     error = result["error"]
     if error:
         where = f" at {error['where']}" if error.get("where") else ""
