@@ -47,6 +47,7 @@ def compute(raw: Any, **names: Any) -> Any:
         ("{{\n  x\n  + 1\n}}", 6),
         (["{{ x }}", {"k": ["{{ x }}b"]}, 1, None], [5, {"k": ["5b"]}, 1, None]),
         ({"a": "{{ x }}", "b": "{{ omit }}", "c": "{{ omit if x else 1 }}"}, {"a": 5}),
+        ("{{ [omit, {'a': omit, 'b': y | default(omit), 'c': x}] }}", [{"c": 5}]),
         (["{{ omit }}", "{{ y | default(omit) }}", "{{ x }}"], [5]),
     ],
 )

@@ -82,7 +82,7 @@ class Translator(Builder):
             case nodes.Compare():
                 return self._compare(node)
             case nodes.List() | nodes.Tuple():
-                return self.put(ast.List([self.expression(item) for item in node.items], ast.Load()))
+                return self._list(node.items)
             case nodes.Dict():
                 return self._dict(node)
             case nodes.Pow():
@@ -91,12 +91,21 @@ class Translator(Builder):
                 )
         return self.fault(node, syntax.UNSUPPORTED, f"{type(node).__name__.lower()} is not part of the dialect")
 
+    def _list(self, items: list[nodes.Expr]) -> ast.expr:
+        before, self.omits = self.omits, False
+        display = self.put(ast.List([self.expression(item) for item in items], ast.Load()))
+        drops, self.omits = self.omits, before
+        return self.call("_drop_items", [display]) if drops else display
+
     def _dict(self, node: nodes.Dict) -> ast.expr:
         keys: list[ast.expr | None] = []
         for pair in node.items:
             tree = self.expression(pair.key)
             keys.append(tree if isinstance(tree, ast.Constant) else self.call("_key", [tree]))
-        return self.put(ast.Dict(keys, [self.expression(pair.value) for pair in node.items]))
+        before, self.omits = self.omits, False
+        display = self.put(ast.Dict(keys, [self.expression(pair.value) for pair in node.items]))
+        drops, self.omits = self.omits, before
+        return self.call("_drop", [display]) if drops else display
 
     def _binary(self, node: nodes.BinExpr) -> ast.expr:
         helper, sign = _BINARY[type(node)]
