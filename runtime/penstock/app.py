@@ -32,6 +32,7 @@ from penstock.history.record import RunRecord
 from penstock.history.store import History
 from penstock.problem import Problem
 from penstock.server.server import Server
+from penstock.settings.codes import UNSET_SECRET
 from penstock.templates import Templates
 from penstock.watch import changes
 
@@ -98,8 +99,9 @@ async def opened(
             cover=_cover(secrets.values()),
         )
         snapshot = catalog.build(root, world, environ=environ)
-        if snapshot.errors and not tolerant:
-            raise Unsound(snapshot.problems)
+        problems = (*snapshot.problems, *_unset(snapshot, secrets))
+        if not tolerant and any(problem.severity == "error" for problem in problems):
+            raise Unsound(problems)
         history = await stack.enter_async_context(
             History(
                 root / ".penstock" / "runs.db",
@@ -123,6 +125,16 @@ async def serving(app: App, **where: Any) -> AsyncIterator[Server]:
         yield server
     finally:
         await server.drain(GRACE)
+
+
+def _unset(snapshot: Snapshot, secrets: Mapping[str, str]) -> list[Problem]:
+    """A problem for each secret that the files name and nobody has set."""
+    hint = "set PENSTOCK_SECRET_{} in the environment"
+    return [
+        Problem(file, line, column, UNSET_SECRET, f"the secret {name} is not set", hint.format(name))
+        for name, (file, line, column) in snapshot.project.secrets.items()
+        if name not in secrets
+    ]
 
 
 def _log(level: str, message: str, data: Mapping[str, Any]) -> None:

@@ -175,7 +175,7 @@ class _Reader:
             hint = "nullable: true" if "null" in kind else "or `any` with oneOf"
             self.fault(at, PARAM_TYPE_LIST, f"{name}: type is one word", hint)
             return None
-        if kind not in TYPES:
+        if not isinstance(kind, str) or kind not in TYPES:
             self.fault(
                 at, BAD_PARAM, f"{name}: {kind} is no type", suggest(str(kind), TYPES) or f"one of {', '.join(TYPES)}"
             )
