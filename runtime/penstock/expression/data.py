@@ -1,7 +1,6 @@
 """Data: the plain values that flow through expressions: their names, text, equality and order."""
 
 import decimal
-import math
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -202,11 +201,6 @@ def _ordered(left: Any, right: Any) -> bool:
         return left < right  # type: ignore[no-any-return]
     except (TypeError, decimal.InvalidOperation):
         raise fail(f"{kind(left)} cannot be compared with {kind(right)}") from None
-
-
-def finite(value: float) -> bool:
-    """Neither infinite nor not a number."""
-    return math.isfinite(value)
 
 
 def weigh(value: Any) -> int:
