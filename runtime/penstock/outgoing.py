@@ -198,8 +198,18 @@ def _joined(response: aiohttp.ClientResponse) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
         name = name.lower()
+        value = _readable(value)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def _readable(value: str) -> str:
+    """A header's value as text: one that is no UTF-8 is Latin-1, as it was before (RFC 9110, section 5.5)."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape").decode("latin-1")
+    return value
 
 
 def _method(method: str) -> str:

@@ -9,7 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from penstock.errors import Failure
+
 Result = TypeVar("Result")
+MAX_WAITING = 1000
+"""How many calls may wait for a thread, those among them that nobody awaits any more."""
 
 
 class Threads:
@@ -29,7 +33,10 @@ class Threads:
         self._closed = False
 
     async def run(self, call: Callable[[], Result]) -> Result:
-        """What the call gives, or raises. A cancelled one that has not begun never begins; one that runs goes on to its end."""
+        """What the call gives, or raises. A cancelled one that has not begun never begins; one that runs goes on to its end.
+
+        Raises Failure `overloaded` when too many wait.
+        """
         future: Future[Result] = Future()
         context = contextvars.copy_context()
 
@@ -53,6 +60,8 @@ class Threads:
         with self._lock:
             if self._closed:
                 raise RuntimeError(f"the threads of {self._name} are closed")
+            if self._calls.qsize() >= MAX_WAITING:
+                raise Failure("overloaded", f"more than {MAX_WAITING} calls wait for the threads of {self._name}")
             self._calls.put(call)
             if self._idle:
                 self._idle -= 1

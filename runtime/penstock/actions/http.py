@@ -1,6 +1,7 @@
 """HTTP: requests to other servers."""
 
 import base64
+import codecs
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -135,13 +136,13 @@ def _headers(headers: dict[str, Any] | None) -> dict[str, str]:
 
 
 def _authorization(auth: dict[str, Any]) -> str:
-    if auth.keys() == {"bearer"}:
+    if auth.keys() == {"bearer"} and auth["bearer"] is not None:
         return web.header("Authorization", f"Bearer {text(auth['bearer'])}")[1]
     basic = auth.get("basic")
     if isinstance(basic, dict) and basic.keys() == {"user", "password"}:
         basic = [basic["user"], basic["password"]]
-    if auth.keys() != {"basic"} or not isinstance(basic, list) or len(basic) != 2:
-        raise Failure("internal", "auth is {basic: [user, password]} or {bearer: token}")
+    if auth.keys() != {"basic"} or not isinstance(basic, list) or len(basic) != 2 or None in basic:
+        raise Failure("internal", "auth is {basic: [user, password]} or {bearer: token}, and none of them is null")
     user, password = (text(part) for part in basic)
     if ":" in user:
         # RFC 7617, section 2: everything after the first colon would be the password.
@@ -199,9 +200,10 @@ def _multipart(ctx: Context, form: dict[str, Any], files: dict[str, Any]) -> tup
 def _result(reply: HttpReply) -> dict[str, Any]:
     content_type = reply.headers.get("content-type", "")
     data: Any = None
-    if reply.body and (web.is_json(content_type) or reply.body[:1] in b"{["):
+    content = reply.body.removeprefix(codecs.BOM_UTF8)
+    if content and (web.is_json(content_type) or content[:1] in b"{["):
         try:
-            data = jsontext.decode(reply.body)
+            data = jsontext.decode(content)
         except Failure:
             data = None
     charset = _CHARSET.search(content_type)
@@ -209,7 +211,7 @@ def _result(reply: HttpReply) -> dict[str, Any]:
         "status": reply.status,
         "headers": dict(reply.headers),
         "json": data,
-        "text": reply.body.decode(charset.group(1) if charset else "utf-8", "replace"),
+        "text": content.decode(charset.group(1) if charset else "utf-8", "replace"),
     }
 
 
