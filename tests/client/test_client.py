@@ -201,11 +201,14 @@ def test_a_redirect_is_followed(status: int, method: str, after: str, body: str)
 
 def test_another_origin_sees_no_credentials() -> None:
     async def main() -> Any:
-        async with serving({"/after": echo}) as other, client("127.0.0.1") as http:
-            async with serving({"/": to(f"http://127.0.0.1:{other}/after", 307)}) as port:
-                headers = {"Authorization": "a", "Cookie": "b", "X-Api-Key": "c", "X-Other": "d", "Host": "h"}
-                reply = await http.request("POST", f"http://127.0.0.1:{port}/", headers=headers, body=b"x")
-                return jsontext.decode(reply.body)["headers"], other
+        async with (
+            client("127.0.0.1") as http,
+            serving({"/after": echo}) as other,
+            serving({"/": to(f"http://127.0.0.1:{other}/after", 307)}) as port,
+        ):
+            headers = {"Authorization": "a", "Cookie": "b", "X-Api-Key": "c", "X-Other": "d", "Host": "h"}
+            reply = await http.request("POST", f"http://127.0.0.1:{port}/", headers=headers, body=b"x")
+            return jsontext.decode(reply.body)["headers"], other
 
     headers, other = run(main)
     assert not {"authorization", "cookie", "x-api-key"} & headers.keys()

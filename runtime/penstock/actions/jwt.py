@@ -176,7 +176,7 @@ async def _fetched(
     await _refresh(ctx, url, found, FRESH)
     if kid is not None and not any(key.kid == kid for key in found.keys):
         await _refresh(ctx, url, found, AGAIN)
-    payload = _payload(token, found.keys, accepted)
+    payload = _payload(token, _named(found.keys, kid), accepted)
     return _claims(ctx, payload, issuer, audience, leeway)
 
 
@@ -205,8 +205,8 @@ async def _refresh(ctx: Context, url: str, found: KeySet, age: float) -> None:
 def _payload(token: str, keys: Any, accepted: tuple[str, ...] | None) -> bytes:
     tokens = _tokens()
     kid = tokens.header(token).get("kid")
-    if len(keys) > 1 and kid is not None:
-        keys = [key for key in keys if key.kid == kid]
+    if len(keys) > 1:
+        keys = _named(keys, kid)
     if accepted is not None:
         payload: bytes = tokens.proven(token, keys, accepted)
         return payload
@@ -217,6 +217,11 @@ def _payload(token: str, keys: Any, accepted: tuple[str, ...] | None) -> bytes:
         except Failure:
             continue
     raise Failure("unauthenticated", "the token's signature does not hold")
+
+
+def _named(keys: Any, kid: Any) -> Any:
+    """Those of a set that a token may mean: a key of that name, or one without a name."""
+    return keys if kid is None else [key for key in keys if key.kid in (None, kid)]
 
 
 def _claims(ctx: Context, payload: bytes, issuer: Any, audience: Any, leeway: float) -> dict[str, Any]:
