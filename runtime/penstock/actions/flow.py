@@ -429,7 +429,7 @@ def require(
         Example(
             "Stop with an error",
             '- try: [{fail: No stock left, status: 409}]\n  catch: [{respond: "{{ error.status }}"}]',
-            answer="409",
+            answer=409,
         ),
     ),
 )
