@@ -63,11 +63,12 @@ class Functions:
     """
 
     def __init__(self, root: Path, max_threads: int = 8) -> None:
-        self._set(root.absolute() / "functions", Threads(max_threads, "functions"), {})
+        # Imports have a thread of their own: an async function can be called for the first time while all others are busy.
+        self._set(root.absolute() / "functions", (Threads(max_threads, "functions"), Threads(1, "imports")), {})
 
-    def _set(self, folder: Path, threads: Threads, known: Mapping[str, Source]) -> None:
+    def _set(self, folder: Path, threads: tuple[Threads, Threads], known: Mapping[str, Source]) -> None:
         self._folder = folder
-        self._threads = threads
+        self._threads, self._imports = threads
         self._sources = _read(folder, known)
         self._found: dict[str, Function] = {}
         self._finder: Finder | None = None
@@ -95,7 +96,7 @@ class Functions:
         """
         function = self._found.get(name)
         if function is None:
-            function = await self._threads.run(lambda: self._find(name))
+            function = await self._imports.run(lambda: self._find(name))
         given = {key: copied(value) for key, value in arguments.items()}
         if function.signature is not None:
             try:
@@ -125,12 +126,13 @@ class Functions:
     def fresh(self) -> "Functions":
         """The same functions if no file has changed; else new ones that share the threads."""
         other = Functions.__new__(Functions)
-        other._set(self._folder, self._threads, self._sources)
+        other._set(self._folder, (self._threads, self._imports), self._sources)
         return self if other._sources == self._sources else other
 
     def close(self) -> None:
         """End the threads; no version of these functions can be called any more."""
         self._threads.close()
+        self._imports.close()
 
     def _find(self, name: str) -> Function:
         module, _, attribute = name.rpartition(".")
