@@ -17,7 +17,7 @@ MANY = 50
     epilog="""\b
 Examples:
   penstock validate
-  penstock validate --ignore maybe-no-answer
+  penstock validate --ignore no-answer
   penstock validate --json | jq '.[].code'
 
 Exit codes: 0 no errors (warnings may be), 1 errors, 2 wrong use."""

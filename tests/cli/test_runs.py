@@ -34,6 +34,7 @@ def fill(project: Path, made: Iterable[dict[str, Any]]) -> list[str]:
 
     async def main() -> None:
         async with History(project / ".penstock" / "runs.db", clock=clock, flush_interval=None) as history:
+            history.learn([OUTER, INNER, LAST])
             for values in made:
                 run = RunRecord(
                     history.ids.next(), "order", "endpoint", "cafe0123456789", clock.seconds(), clock.monotonic()
@@ -41,7 +42,9 @@ def fill(project: Path, made: Iterable[dict[str, Any]]) -> list[str]:
                 run.method, run.path, run.status, run.http_status, run.duration = "POST", "/order", "ok", 200, 0.02
                 for name, value in values.items():
                     setattr(run, name, value)
-                run.steps = [(meta, status, run.t0 + a, run.t0 + b, i, o) for meta, status, a, b, i, o in run.steps]
+                run.steps = [
+                    (meta.number, status, run.t0 + a, run.t0 + b, i, o) for meta, status, a, b, i, o in run.steps
+                ]
                 numbers.append(run.id)
                 history.finish(run)
 
