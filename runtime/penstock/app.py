@@ -28,7 +28,7 @@ from penstock.errors import Failure, PenstockError
 from penstock.functions import Functions
 from penstock.history import ids
 from penstock.history.mask import Mask
-from penstock.history.record import RunRecord
+from penstock.history.record import RunRecord, StepMeta
 from penstock.history.store import History
 from penstock.problem import Problem
 from penstock.server.server import Server
@@ -62,6 +62,7 @@ class App:
         built = catalog.build(self.root, self.snapshot.world, previous=self.snapshot)
         if not built.errors:
             self.snapshot = built
+            self.history.learn(_steps(built))
             if self.server is not None:
                 self.server.configure(built)
         return built
@@ -112,6 +113,7 @@ async def opened(
                 secrets=tuple(secrets.values()),
             )
         )
+        history.learn(_steps(snapshot))
         yield App(root, snapshot, history)
 
 
@@ -125,6 +127,11 @@ async def serving(app: App, **where: Any) -> AsyncIterator[Server]:
         yield server
     finally:
         await server.drain(GRACE)
+
+
+def _steps(snapshot: Snapshot) -> list[StepMeta]:
+    """All steps that a run of a snapshot can speak of."""
+    return [meta for program in snapshot.programs.values() for meta in program.metas]
 
 
 def _unset(snapshot: Snapshot, secrets: Mapping[str, str]) -> list[Problem]:
@@ -267,7 +274,9 @@ def _show_run(record: RunRecord) -> None:
     """One line for each run, on standard error."""
     took = (record.duration or 0.0) * 1000
     error = record.error
-    why = f"  {error['code']}: {error['message']}" + (f" at {error['where']}" if error["where"] else "") if error else ""
+    why = (
+        f"  {error['code']}: {error['message']}" + (f" at {error['where']}" if error["where"] else "") if error else ""
+    )
     line = f"{record.method} {record.path} {record.http_status} in {took:.1f} ms  {ids.text(record.id)}{why}"
     print(line, file=sys.stderr, flush=True)
 
@@ -392,6 +401,8 @@ async def perform(app: App, name: str, values: Mapping[str, Any], *, text: bool 
         record.answer = result.value
     run.finish(failure)
     app.history.finish(record)
+    metas = {meta.number: meta for item in snapshot.programs.values() for meta in item.metas}
+    steps = [(metas[number], *times, output) for number, *times, _, output in record.steps]
     return {
         "id": ids.text(record.id),
         "status": record.status,
@@ -410,6 +421,6 @@ async def perform(app: App, name: str, values: Mapping[str, Any], *, text: bool 
                 "duration": end - start,
                 "output": output,
             }
-            for meta, status, start, end, _, output in record.steps
+            for meta, status, start, end, output in steps
         ],
     }

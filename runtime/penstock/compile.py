@@ -39,6 +39,7 @@ class Program:
     headers: tuple[tuple[str, Callable[[Any], Any]], ...]
     content_type: Callable[[Any], Any] | None
     lines: frozenset[int]
+    metas: tuple[StepMeta, ...]
     chain: "tuple[Program, ...]" = ()
     waits: bool = False
     shape: Shape = PLAIN
@@ -165,6 +166,7 @@ class _Compiler:
             headers=tuple((name, names[function]) for name, function in headers.items()),
             content_type=None if content_type is None else names[content_type],
             lines=frozenset(self.writer.lines),
+            metas=tuple(self.metas),
         )
 
     # -- blocks
@@ -233,7 +235,7 @@ class _Compiler:
             else:
                 keywords.append(ast.keyword(param.python, node))
         self.metas[index] = StepMeta(
-            path=step.path, id=step.id, action=step.action, file=self.document.file, line=line, names=tuple(names)
+            path=step.path, id=step.id, action=step.action, file=self.document.file, line=line, names=tuple(names), note=step.note
         )
         if step.id is not None:
             ids.append(step.id)
@@ -276,7 +278,7 @@ class _Compiler:
         if self.record:
             shown = "None if _type(_x) is _Signal else _x" if action.signals else "_x"
             inputs = f"({', '.join(values)},)" if values else "None"
-            text.append(f"_n = _now(); _r((_metas[{index}], 'ok', _t, _n, {inputs}, {shown})); _t = _n")
+            text.append(f"_n = _now(); _r(({self.metas[index].number}, 'ok', _t, _n, {inputs}, {shown})); _t = _n")
         if step.undo:
             self.has_undo = True
             undo, _, _ = self.block(step.undo, f"{step.path}.undo", first=step.mark.line)
@@ -288,7 +290,7 @@ class _Compiler:
     def _skipped(self, step: Step, index: int) -> list[ast.stmt]:
         text = [] if step.id is None else [f"_s.steps[{step.id!r}] = None"]
         if self.record:
-            text.append(f"_n = _now(); _r((_metas[{index}], 'skipped', _t, _n, None, None)); _t = _n")
+            text.append(f"_n = _now(); _r(({self.metas[index].number}, 'skipped', _t, _n, None, None)); _t = _n")
         return _parse("\n".join(text) or "pass")
 
     # -- arguments

@@ -25,7 +25,7 @@ def failed(ctx: Context, meta: StepMeta, start: float, error: BaseException) -> 
     else:
         if record is not None:
             record(
-                (meta, "failed", start, ctx.world.clock.monotonic(), None, {"code": "timeout", "message": "cancelled"})
+                (meta.number, "failed", start, ctx.world.clock.monotonic(), None, {"code": "timeout", "message": "cancelled"})
             )
         return error
     if failure.file is None:
@@ -35,7 +35,7 @@ def failed(ctx: Context, meta: StepMeta, start: float, error: BaseException) -> 
         failure.step_id = meta.id
     if record is not None:
         shown = {"code": failure.code, "message": failure.message}
-        record((meta, "failed", start, ctx.world.clock.monotonic(), None, shown))
+        record((meta.number, "failed", start, ctx.world.clock.monotonic(), None, shown))
     return failure
 
 
@@ -64,7 +64,7 @@ async def attempt(
                 raise
             if ctx.record is not None:
                 shown = {"code": failure.code, "message": failure.message}
-                ctx.record((meta, "retried", start, ctx.world.clock.monotonic(), None, shown))
+                ctx.record((meta.number, "retried", start, ctx.world.clock.monotonic(), None, shown))
         tries += 1
         await ctx.world.clock.sleep(delay(retry, tries))
 

@@ -23,7 +23,7 @@ def record(history: History, time: Clock, *, step: Any = None, **more: Any) -> R
     made = RunRecord(history.ids.next(), "order", "endpoint", "cafe", time.seconds(), time.monotonic())
     made.method, made.path, made.params, made.answer = "POST", "/order", {"qty": 3}, {"total": 28.5}
     made.status, made.http_status, made.duration = "ok", 200, 0.001
-    made.steps.append((META, "ok", made.t0 + 0.0001, made.t0 + 0.0003, ({"a": 1}, None), step))
+    made.steps.append((META.number, "ok", made.t0 + 0.0001, made.t0 + 0.0003, ({"a": 1}, None), step))
     for name, value in more.items():
         setattr(made, name, value)
     return made
@@ -34,6 +34,7 @@ def history(path: Path, time: ManualClock, body: Callable[[History], Awaitable[N
 
     async def main() -> None:
         async with History(path, clock=time, flush_interval=None, **settings) as opened:
+            opened.learn([META])
             await body(opened)
 
     asyncio.run(main())

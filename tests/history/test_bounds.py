@@ -171,7 +171,8 @@ def test_steps_and_programs_of_no_run_are_forgotten(tmp_path: Path) -> None:
         for number in range(50):
             made = record(opened, time, snapshot=f"snapshot {number}")
             meta = StepMeta(f"steps[{number}]", None, "set", META.file, number, ())
-            made.steps = [(meta, "ok", made.t0, made.t0, None, None)]
+            opened.learn([meta])
+            made.steps = [(meta.number, "ok", made.t0, made.t0, None, None)]
             opened.finish(made)
             await opened.flush()
             time.advance(DAY)

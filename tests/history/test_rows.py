@@ -148,7 +148,7 @@ def test_a_run_of_very_many_steps_says_how_many_are_left_out(tmp_path: Path) -> 
 
     async def body(opened: History) -> None:
         made = record(opened, time)
-        made.steps += [(META, "ok", made.t0, made.t0, None, "x" * 400)] * 3_000
+        made.steps += [(META.number, "ok", made.t0, made.t0, None, "x" * 400)] * 3_000
         opened.finish(made)
         await opened.flush()
         (run,) = await query.list_runs(tmp_path / "runs.db")

@@ -33,6 +33,7 @@ META = StepMeta("steps[0]", "pay", "http.request", "workflows.d/pay.yaml", 4, ("
 async def main(path, many, how):
     clock = SystemClock()
     async with History(Path(path), clock=clock, flush_interval=None) as history:
+        history.learn([META])
         for number in range(many):
             made = RunRecord(history.ids.next(), "pay", "workflow", "beef", clock.seconds(), clock.monotonic())
             made.params = {"number": number}
@@ -43,7 +44,7 @@ async def main(path, many, how):
                     await history.flush()
             else:
                 history.start(made)
-                made.steps.append((META, "ok", made.t0, made.t0 + 0.01, ({"a": 1},), "sent"))
+                made.steps.append((META.number, "ok", made.t0, made.t0 + 0.01, ({"a": 1},), "sent"))
         if how == "finish":
             await history.flush()
             return
@@ -114,6 +115,7 @@ def test_a_run_comes_back_as_it_was(tmp_path: Path) -> None:
                     "duration": pytest.approx(0.0002, abs=2e-6),
                     "input": {"set": {"a": 1}, "with": None},
                     "output": {"rows": 2},
+                    "note": None,
                 },
             ),
             "left_out": 0,
@@ -219,7 +221,7 @@ def test_a_run_in_flight_is_shown_and_then_replaced(tmp_path: Path) -> None:
         await opened.flush()
         (run,) = await query.list_runs(path, status="running")
         assert (run.status, run.duration, len(run.steps)) == ("running", None, 1)
-        made.steps.append((META, "retried", made.t0, made.t0, None, {"code": "timeout", "message": "no"}))
+        made.steps.append((META.number, "retried", made.t0, made.t0, None, {"code": "timeout", "message": "no"}))
         await opened.flush()
         (run,) = await query.list_runs(path)
         assert [step.status for step in run.steps] == ["ok", "retried"]
@@ -474,7 +476,8 @@ def test_steps_are_known_by_what_they_are(tmp_path: Path) -> None:
         for _ in range(3):
             made = record(opened, time)
             meta = StepMeta(META.path, META.id, META.action, META.file, META.line, META.names)
-            made.steps = [(meta, "ok", made.t0, made.t0, None, None)]
+            opened.learn([meta])
+            made.steps = [(meta.number, "ok", made.t0, made.t0, None, None)]
             opened.finish(made)
             await opened.flush()
         assert [run.steps[0].file for run in await query.list_runs(path)] == [META.file] * 3

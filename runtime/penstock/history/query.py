@@ -157,7 +157,9 @@ async def _views(path: Path, db: aiosqlite.Connection, rows: Sequence[RunRow]) -
     numbers = {number for row in rows for number in step_numbers(row[8])}
     known = {
         row[0]: row
-        for row in await _by_id(db, "SELECT id, path, step, action, file, line, names FROM steps WHERE id", numbers)
+        for row in await _by_id(
+            db, "SELECT id, path, step, action, file, line, names, note FROM steps WHERE id", numbers
+        )
     }
     slots = Slots(path.with_name(LOCKS))
     return [run_view(row, cast(dict[int, StepRow], known), _status(row, slots)) for row in rows]

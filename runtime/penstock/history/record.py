@@ -1,5 +1,6 @@
 """Record: what one run leaves behind, as the engine fills it in."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -8,11 +9,11 @@ StepStatus = Literal["ok", "skipped", "failed", "retried"]
 RunStatus = Literal["running", "ok", "failed", "interrupted"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class StepMeta:
-    """What is known of a step before it runs; one for each compiled step, told apart by identity.
+    """What is known of a step before it runs; one for each compiled step. `names` are the names of its inputs.
 
-    `names` are the names of its inputs.
+    `number` stands for it in records: 52 bits of a hash of all the rest, so that it is the same in every process and file.
     """
 
     path: str
@@ -21,10 +22,19 @@ class StepMeta:
     file: str
     line: int
     names: tuple[str, ...] = ()
+    note: str | None = None
+    number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        text = "\0".join(
+            (self.path, self.id or "", self.action, self.file, str(self.line), *self.names, self.note or "")
+        )
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        object.__setattr__(self, "number", int.from_bytes(digest) >> 12)
 
 
-StepRecord = tuple[StepMeta, StepStatus, float, float, tuple[Any, ...] | None, Any]
-"""One try of a step: its meta, status, start and end (monotonic seconds), inputs (parallel to `meta.names`) and output.
+StepRecord = tuple[int, StepStatus, float, float, tuple[Any, ...] | None, Any]
+"""One try of a step: its number, status, start and end (monotonic seconds), inputs (parallel to `meta.names`) and output.
 
 The output of a failed or retried try is `{"code": …, "message": …}`.
 """

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 import msgspec
 
 from penstock.history.mask import Mask
-from penstock.history.record import RunRecord, StepMeta, StepRecord
+from penstock.history.record import RunRecord, StepRecord
 from penstock.history.value import ENCODER, Json, bounded, plain
 
 Row = tuple[int, int, str, int | None, int | None, str]
-"""id, program, status, duration in microseconds, HTTP status, data (JSON: path, caller, params, answer, error, steps, steps left out)."""
+"""id, program, status, duration in microseconds, HTTP status, data (JSON: path, caller, params, answer, error, steps, how many were left out, monotonic start)."""
 
 Program = tuple[str, str, str, str]
 """What all runs of one endpoint in one snapshot share: endpoint, kind, method, snapshot."""
@@ -28,32 +28,24 @@ _encode = ENCODER.encode
 
 
 class Rows:
-    """Encodes records. `programs` and `steps` are the numbers that stand for what many rows share; `most` bounds a row, in bytes."""
+    """Encodes records. `programs` are the numbers that stand for what many rows share; `most` bounds a row, in bytes."""
 
-    __slots__ = ("mask", "most", "programs", "steps")
+    __slots__ = ("mask", "most", "programs")
 
     def __init__(self, mask: Mask, most: int) -> None:
         self.mask = mask
         self.most = most
         self.programs: dict[Program, int] = {}
-        self.steps: dict[StepMeta, int] = {}
 
-    def unknown(self, records: Iterable[RunRecord]) -> tuple[set[Program], set[StepMeta]]:
+    def unknown(self, records: Iterable[RunRecord]) -> set[Program]:
         """What has no number yet."""
-        programs: set[Program] = set()
-        steps: set[StepMeta] = set()
-        for record in records:
-            programs.add(program(record))
-            steps.update(step[0] for step in record.steps)
-        return programs - self.programs.keys(), steps - self.steps.keys()
+        return {program(record) for record in records} - self.programs.keys()
 
     def light(self, record: RunRecord) -> Row | None:
         """The row of a small and quick record; None when `careful` has to look at it, or something has no number yet."""
         duration = record.duration
         if duration is None or duration > SLOW or record.size > LIGHT or record.secrets or len(record.steps) > 200:
             return None
-        numbers = self.steps
-        start = record.t0
         try:
             text = _encode(
                 (
@@ -62,12 +54,9 @@ class Rows:
                     record.params,
                     record.answer,
                     record.error,
-                    [
-                        (numbers[meta], status, int((begin - start) * 1e6), int((end - begin) * 1e6), inputs, output)
-                        for meta, status, begin, end, inputs, output in record.steps
-                    ]
-                    if record.level != "runs"
-                    else (),
+                    record.steps if record.level != "runs" else (),
+                    0,
+                    record.t0,
                 )
             )
             if len(text) > LIGHT:
@@ -89,9 +78,9 @@ class Rows:
             return
         for index, row in enumerate(rows):
             if self.mask.found(row[5].encode()):
-                *head, steps = msgspec.json.decode(row[5])
+                *head, steps, left_out, start = msgspec.json.decode(row[5])
                 shown = [(*step[:4], plain(step[4], self.mask), plain(step[5], self.mask)) for step in steps]
-                data = _encode((*[plain(value, self.mask) for value in head], shown)).decode()
+                data = _encode((*[plain(value, self.mask) for value in head], shown, left_out, start)).decode()
                 rows[index] = (row[0], row[1], row[2], row[3], row[4], data)
 
     async def careful(self, record: RunRecord) -> Row:
@@ -107,23 +96,22 @@ class Rows:
         steps: list[Json] = []
         room = min(RUN[record.level], self.most)
         for index, step in enumerate(source, 1):
-            text = self._step(record.t0, step, most, mask, weigh)
+            text = self._step(step, most, mask, weigh)
             room -= len(text)
             if room < 0:
                 break
             steps.append(Json(text))
             if index % 50 == 0:
                 await asyncio.sleep(0)
-        data = _encode((*head, steps, len(source) - len(steps))).decode()
+        data = _encode((*head, steps, len(source) - len(steps), record.t0)).decode()
         duration = None if record.duration is None else int(record.duration * 1e6)
         return (record.id, self.programs[program(record)], record.status, duration, record.http_status, data)
 
-    def _step(self, start: float, step: StepRecord, most: int, mask: Mask, weigh: bool) -> bytes:
-        meta, status, begin, end, inputs, output = step
+    def _step(self, step: StepRecord, most: int, mask: Mask, weigh: bool) -> bytes:
+        number, status, begin, end, inputs, output = step
         written = None if inputs is None else [bounded(value, most, mask, weigh=weigh) for value in inputs]
         shown = bounded(output, most, mask, weigh=weigh)
-        number = self.steps[meta]
-        return _encode((number, status, int((begin - start) * 1e6), int((end - begin) * 1e6), written, shown))
+        return _encode((number, status, begin, end, written, shown))
 
 
 def program(record: RunRecord) -> Program:

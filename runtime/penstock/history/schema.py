@@ -9,7 +9,7 @@ import aiosqlite
 
 from penstock.errors import PenstockError
 
-VERSION = 1
+VERSION = 2
 PAGE = 16_384
 """Bytes a page: a batch of small rows fills few of them."""
 MOVED = ".corrupt"
@@ -31,11 +31,10 @@ _TABLES = (
     """
     CREATE TABLE IF NOT EXISTS steps (
         id INTEGER PRIMARY KEY, path TEXT NOT NULL, step TEXT NOT NULL, action TEXT NOT NULL, file TEXT NOT NULL,
-        line INTEGER NOT NULL, names TEXT NOT NULL,
-        seen INTEGER NOT NULL, UNIQUE (path, step, action, file, line, names)
+        line INTEGER NOT NULL, names TEXT NOT NULL, note TEXT NOT NULL, seen INTEGER NOT NULL
     ) STRICT
     """,
-    # duration: microseconds. data: JSON [path, caller, params, answer, error, [[step, status, begin, duration, inputs, output], …], left out]
+    # duration: microseconds. data: JSON [path, caller, params, answer, error, [[step, status, begin, end, inputs, output], …], left out, start]
     """
     CREATE TABLE IF NOT EXISTS runs (
         id INTEGER PRIMARY KEY, program INTEGER NOT NULL, status TEXT NOT NULL, duration INTEGER, http_status INTEGER,

@@ -12,7 +12,7 @@ from penstock.clock import Clock
 from penstock.history.bounds import DAY, Bounds
 from penstock.history.ids import SLOTS, RunIds
 from penstock.history.mask import Mask
-from penstock.history.record import RunRecord
+from penstock.history.record import RunRecord, StepMeta
 from penstock.history.rows import Row
 from penstock.history.slots import LOCKS, Slots
 from penstock.history.writer import BATCH, Writer
@@ -97,6 +97,10 @@ class History:
         await self._writer.close()
         if self._claimed is not None:
             self._claimed.release(self.slot)
+
+    def learn(self, steps: Iterable[StepMeta]) -> None:
+        """From now on, these are the steps that records speak of by their numbers."""
+        self._writer.learn(steps)
 
     def start(self, record: RunRecord) -> None:
         """A run that waits for something: it is shown as running, and as interrupted should the process end."""

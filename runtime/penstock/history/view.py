@@ -24,6 +24,7 @@ class StepView:
     duration: float
     input: Mapping[str, Any] | None
     output: Any
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ class RunView:
 
 RunRow = tuple[int, str, str, str, str, str, int | None, int | None, str]
 """id, endpoint, kind, method, snapshot, status, duration, HTTP status, data."""
-StepRow = tuple[int, str, str, str, str, int, str]
-"""id, path, step's id, action, file, line, names."""
+StepRow = tuple[int, str, str, str, str, int, str, str]
+"""number, path, step's id, action, file, line, names, note."""
 
-_UNKNOWN: StepRow = (0, "?", "", "?", "?", 0, "")
+_UNKNOWN: StepRow = (0, "?", "", "?", "?", 0, "", "")
 
 
 def step_numbers(data: str) -> list[int]:
@@ -77,7 +78,7 @@ def step_numbers(data: str) -> list[int]:
 def run_view(row: RunRow, steps: Mapping[int, StepRow], status: str) -> RunView:
     """The view of a row; `status` may differ from the row's when the process that ran it is gone."""
     number, endpoint, kind, method, snapshot, _, duration, http_status, data = row
-    path, caller, params, answer, error, done, *rest = _decode(data)
+    path, caller, params, answer, error, done, left_out, start = _decode(data)
     return RunView(
         id=text(number),
         endpoint=endpoint,
@@ -93,14 +94,14 @@ def run_view(row: RunRow, steps: Mapping[int, StepRow], status: str) -> RunView:
         params=params,
         answer=answer,
         error=error,
-        steps=tuple(_steps(done, steps)),
-        left_out=rest[0] if rest else 0,
+        steps=tuple(_steps(done, steps, start)),
+        left_out=left_out,
     )
 
 
-def _steps(done: Iterable[list[Any]], known: Mapping[int, StepRow]) -> Iterable[StepView]:
-    for number, status, begin, duration, inputs, output in done:
-        _, path, step, action, file, line, names = known.get(number, _UNKNOWN)
+def _steps(done: Iterable[list[Any]], known: Mapping[int, StepRow], start: float) -> Iterable[StepView]:
+    for number, status, begin, end, inputs, output in done:
+        _, path, step, action, file, line, names, note = known.get(number, _UNKNOWN)
         yield StepView(
             path=path,
             id=step or None,
@@ -108,10 +109,11 @@ def _steps(done: Iterable[list[Any]], known: Mapping[int, StepRow]) -> Iterable[
             file=file,
             line=line,
             status=status,
-            begin=begin / 1e6,
-            duration=duration / 1e6,
+            begin=round(begin - start, 6),
+            duration=round(end - begin, 6),
             input=None if inputs is None else dict(zip(names.split("\n"), inputs, strict=False)),
             output=output,
+            note=note or None,
         )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import aiosqlite
@@ -12,7 +12,7 @@ from penstock.clock import Clock
 from penstock.errors import PenstockError
 from penstock.history.bounds import REMEMBERED, Bounds, Sweeper, interrupt
 from penstock.history.mask import Mask
-from penstock.history.record import RunRecord
+from penstock.history.record import RunRecord, StepMeta
 from penstock.history.rows import LIGHT, Row, Rows
 from penstock.history.schema import MOVED, WrongVersion, connect
 from penstock.history.slots import Slots
@@ -31,8 +31,8 @@ INSERT INTO programs (endpoint, kind, method, snapshot, seen) VALUES (?, ?, ?, ?
 ON CONFLICT (endpoint, kind, method, snapshot) DO UPDATE SET seen = excluded.seen RETURNING id
 """
 _STEP = """
-INSERT INTO steps (path, step, action, file, line, names, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (path, step, action, file, line, names) DO UPDATE SET seen = excluded.seen RETURNING id
+INSERT INTO steps (id, path, step, action, file, line, names, note, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET seen = excluded.seen
 """
 _QUIET = 60.0
 _PATIENCE = 1.0
@@ -74,6 +74,9 @@ class Writer:
         self._unpinned = -_PATIENCE
         self._opening = asyncio.Lock()
         self._fresh = True
+        self._steps: dict[int, StepMeta] = {}
+        self._told: set[int] = set()  # the numbers of those that the file knows
+        self._new = False
 
     async def open(self) -> int:
         """Open the file; gives its highest run id (0: none, or it can't be opened now)."""
@@ -133,12 +136,14 @@ class Writer:
         if now - self._asked > REMEMBERED:
             self._asked = now
             self.rows.programs.clear()
-            self.rows.steps.clear()
+            self._untold()
         return deleted
 
     async def _write(self, db: aiosqlite.Connection, rows: list[Row], records: list[RunRecord]) -> None:
         if self._sweeper.wal_size() > 3 * self._bounds.wal:
             await self._unpin(db)
+        if self._new:
+            await self._tell(db)
         if rows:
             self.rows.cover(rows)
             await self._insert(db, rows)
@@ -178,16 +183,42 @@ class Writer:
                 begin += size
 
     async def _learn(self, db: aiosqlite.Connection, records: Sequence[RunRecord]) -> None:
-        programs, steps = self.rows.unknown(records)
+        programs = self.rows.unknown(records)
         seen = int(self._clock.seconds())
         for program in programs:
             for row in await db.execute_fetchall(_PROGRAM, (*program, seen)):
                 self.rows.programs[program] = row[0]
-        for meta in steps:
-            names = "\n".join(meta.names)
-            values = (meta.path, meta.id or "", meta.action, meta.file, meta.line, names, seen)
-            for row in await db.execute_fetchall(_STEP, values):
-                self.rows.steps[meta] = row[0]
+
+    def learn(self, metas: Iterable[StepMeta]) -> None:
+        """From now on, these are the steps that records speak of."""
+        self._steps = {meta.number: meta for meta in metas}
+        self._new = True
+
+    def _untold(self) -> None:
+        self._told.clear()
+        self._new = bool(self._steps)
+
+    async def _tell(self, db: aiosqlite.Connection) -> None:
+        """Write the steps that the file does not know."""
+        self._new = False
+        seen = int(self._clock.seconds())
+        missing = [meta for number, meta in self._steps.items() if number not in self._told]
+        rows = [
+            (
+                *(meta.number, meta.path, meta.id or "", meta.action, meta.file, meta.line),
+                *("\n".join(meta.names), meta.note or "", seen),
+            )
+            for meta in missing
+        ]
+        await db.execute_fetchall("BEGIN IMMEDIATE")
+        try:
+            await db.executemany(_STEP, rows)
+            await db.execute_fetchall("COMMIT")
+        except BaseException:
+            self._new = True
+            await db.execute_fetchall("ROLLBACK")
+            raise
+        self._told.update(meta.number for meta in missing)
 
     async def _connection(self) -> aiosqlite.Connection:
         if self._db is None:
@@ -206,7 +237,7 @@ class Writer:
                 self._generation += 1
                 self._sweeper = Sweeper(self._path, self._bounds)
                 self.rows.programs.clear()
-                self.rows.steps.clear()
+                self._untold()
                 self._on_new_file()
             await interrupt(db, self._slots, self._slot, opening=self._fresh)
             self._fresh = False
