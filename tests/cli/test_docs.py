@@ -49,7 +49,7 @@ def test_the_yaml_of_a_page_validates(inside: Run, tmp_path: Path, path: Path) -
     assert (result.returncode, result.stdout.count("\n")) == (0, 1), result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [*sorted(WRITTEN), ROOT / "docs/commands.md"], ids=lambda path: path.name)
 def test_codes_that_are_silenced_exist(path: Path) -> None:
     for code in re.findall(r"(?:--ignore|penstock: ignore) ([a-z-]+)", path.read_text("utf-8")):
         assert f"## {code}\n" in (ROOT / "docs/problems.md").read_text("utf-8")
