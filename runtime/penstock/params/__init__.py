@@ -2,5 +2,6 @@
 
 from penstock.params.check import Checker
 from penstock.params.declare import declare
+from penstock.params.incoming import Incoming
 
-__all__ = ["Checker", "declare"]
+__all__ = ["Checker", "Incoming", "declare"]

@@ -1,431 +1,331 @@
-"""Check: a request's parameters, all faults at once, converted by their declared types."""
+"""Check: what a caller sent, checked against the declared parameters and turned into their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
-
-import jsonschema_rs
+from uuid import UUID
 
 from penstock import jsontext
 from penstock.errors import Failure
 from penstock.model import Parameter
-from penstock.params import convert
-from penstock.params.faults import entries, entry
-from penstock.params.incoming import Incoming, cookies, form, pairs
+from penstock.params import form, read
+from penstock.params.broken import Broken
+from penstock.params.fast import compiled
+from penstock.params.faults import MAX_FAULTS, entry
+from penstock.params.field import MISSING, Faulty, Field, field
+from penstock.params.incoming import Incoming
+from penstock.params.secrets import Secrets
+from penstock.params.text import from_texts
+from penstock.params.value import has_decimals
 
-BODY = ("body", "form", "file")
-BODYLESS = ("GET", "HEAD", "DELETE")
-MISSING: Any = object()
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+Values = tuple[dict[str, Any], dict[str, Any]]
+Check = Callable[[Incoming, Mapping[str, str]], Values]
 
-
-class _Group:
-    """Parameters that are checked together: one compiled JSON Schema for an object of their wire names."""
-
-    __slots__ = ("decimals", "fields", "parameters", "validator")
-
-    def __init__(self, parameters: Sequence[Parameter], *, strict: bool) -> None:
-        self.parameters = tuple(parameters)
-        self.fields = tuple(
-            (item.wire, item.name, convert.shape(item), item, item.has_default or not item.required)
-            for item in self.parameters
-        )
-        self.decimals = tuple(item for item in self.parameters if convert.has_decimal(item))
-        schema: dict[str, Any] = {
-            "type": "object",
-            "properties": {item.wire: _strict(item) if strict else item.schema for item in self.parameters},
-            "required": [item.wire for item in self.parameters if item.required],
-        }
-        if strict:
-            schema["additionalProperties"] = False
-        self.validator = jsonschema_rs.Draft202012Validator(
-            schema, validate_formats=True, offline=True, pattern_options=jsonschema_rs.RegexOptions()
-        )
+BODYLESS = frozenset({"GET", "HEAD", "DELETE"})
+IN_BODY = frozenset({"body", "form", "file"})
 
 
 class Checker:
-    """The parameters of one file, compiled. `messages` are texts for rules, from the files' `errors.messages`."""
+    """The parameters of one file, compiled.
+
+    `check(incoming, path_values)` gives `(params, given)` of a request, or raises Failure `invalid_params` with all faults at once,
+    `malformed`, or `unsupported_media_type`. `messages` are the project's texts by rule. `also`: parameters that others read from the
+    same request, which `strict` does not refuse.
+    """
+
+    check: Check
 
     def __init__(
-        self, parameters: Sequence[Parameter], *, strict: bool = False, messages: Mapping[str, str] | None = None
+        self,
+        parameters: Iterable[Parameter],
+        *,
+        strict: bool = False,
+        messages: Mapping[str, str] | None = None,
+        also: Iterable[Parameter] = (),
     ) -> None:
         self.parameters = tuple(parameters)
         self.strict = strict
-        self.messages = messages or {}
-        self.has_secrets = any(_secret(item) for item in self.parameters)
-        self._text = tuple(item for item in self.parameters if item.location in ("path", "query", "header", "cookie"))
-        self._body = tuple(item for item in self.parameters if item.location in BODY and not item.whole)
-        self._whole = next((item for item in self.parameters if item.whole), None)
-        self._loose = tuple(item for item in self.parameters if item.location == "" and not item.whole)
-        self._all = _Group(self.parameters, strict=False)
-        self._text_group = _Group(self._text, strict=False)
-        self._body_group = _Group(self._body, strict=strict)
-        self._plain_path = tuple(item.wire for item in self._text) if all(_plain(item) for item in self._text) else None
-        self._has_body = bool(self._body or self._whole is not None)
-        self._files = any(item.location in ("form", "file") for item in self._body)
-        self._only_json = (
-            bool(self._body)
-            and not self._text
-            and not self._loose
-            and self._whole is None
-            and not self._files
-            and not self._body_group.decimals
-        )
-        self._order = tuple(item.name for item in self.parameters)
-        self._query = any(item.location == "query" for item in self._text) or strict
-        self._cookies = any(item.location == "cookie" for item in self._text)
-
-    def check(self, incoming: Incoming, path_values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """`params` and `given` of a request.
-
-        Raises Failure `invalid_params` with all faults, `malformed`, `unsupported_media_type`.
-        """
-        if not self.parameters and not self.strict:
-            return {}, {}
-        if self._plain_path is not None and not self._has_body and not self._loose and not self.strict:
-            found = {name: path_values[name] for name in self._plain_path}
-            return found, dict(found)
-        if self._only_json and incoming.headers.get("Content-Type") == "application/json" and not self.strict:
-            body = jsontext.decode(incoming.body) if incoming.body else {}
-            group = self._body_group
-            if group.validator.is_valid(body):
-                faults: list[dict[str, Any]] = []
-                params: dict[str, Any] = {}
-                given: dict[str, Any] = {}
-                self._take(group, body, params, given, faults)
-                if not faults:
-                    return params, given
-                raise _failure(faults)
-        return self._check(incoming, path_values)
-
-    def take(self, values: Mapping[str, Any], *, text: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The same for values that are at hand: those of `with`, or texts of a command line (`text`). Faults as in `check`."""
-        candidate: dict[str, Any] = {}
-        raw: dict[str, Any] = {}
-        faults: list[dict[str, Any]] = []
-        for item in self.parameters:
-            if item.name not in values:
-                continue
-            value = values[item.name]
-            if value is None and not item.nullable and not item.required:
-                continue
-            if text and isinstance(value, str):
-                value = convert.from_text(value, item)
-            raw[item.wire] = value
-            checked = convert.json_form(value)
-            candidate[item.wire] = convert.with_decimals(checked, item) if item in self._all.decimals else checked
-        unknown = [name for name in values if name not in self._order]
-        if unknown and text:
-            faults += [entry("", name, name, "unknown", "is not a parameter", self.messages) for name in unknown]
-        params: dict[str, Any] = {}
-        given: dict[str, Any] = {}
-        self._judge(self._all, candidate, raw, params, given, faults, "")
-        if faults:
-            raise _failure(faults)
-        return params, given
+        self.messages: Mapping[str, str] = messages or {}
+        self._also = tuple(also)
+        self._secrets = Secrets(self.parameters)
+        self.has_secrets = self._secrets.any
+        self._taken: tuple[Field, ...] | None = None
+        self._variants: dict[tuple[bool, tuple[str, ...]], Check] = {}
+        if any(not item.location for item in self.parameters):
+            self.check = self._any_method
+        else:
+            self.check = self._compile(self.parameters)
 
     def secrets(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """The texts of secret parameters, nested ones too."""
-        found: list[str] = []
-        if self.has_secrets:
-            for item in self.parameters:
-                _leaves(item, params.get(item.name), False, found)
-        return tuple(found)
+        return self._secrets.of(params) if self.has_secrets else ()
 
-    # -- the general way
+    def take(self, values: Mapping[str, Any], *, text: bool = False) -> Values:
+        """Check values that come from within, by name: typed ones or their JSON forms. `text`: they are texts, converted as from a query.
 
-    def _check(self, incoming: Incoming, path_values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        faults: list[dict[str, Any]] = []
-        params: dict[str, Any] = {}
-        given: dict[str, Any] = {}
-        text, body = list(self._text), list(self._body)
-        for item in self._loose:
-            if item.wire in path_values or incoming.method in BODYLESS:
-                text.append(item)
-            else:
-                body.append(item)
-        candidate = self._texts(text, incoming, path_values, faults)
-        group = self._text_group if not self._loose else _Group(text, strict=False)
-        self._judge(group, candidate, candidate, params, given, faults, "query")
-        if self._whole is not None:
-            self._whole_body(self._whole, incoming, params, given, faults)
-        elif body:
-            found, texts = self._bodies(body, incoming, faults)
-            group = self._body_group if not self._loose else _Group(body, strict=self.strict)
-            if isinstance(found, dict):
-                if group.decimals:
-                    known = {item.wire: item for item in group.decimals}
-                    found = {
-                        key: convert.with_decimals(value, known[key]) if key in known else value
-                        for key, value in found.items()
-                    }
-                self._judge(group, found, found, params, given, faults, "form" if texts else "body")
-            else:
-                faults.append(entry("body", "", "", "type", "the body must be an object", self.messages))
-        if faults:
-            raise _failure(faults)
-        ordered = {name: params[name] for name in self._order}
-        return ordered, given
-
-    def _texts(
-        self,
-        parameters: Sequence[Parameter],
-        incoming: Incoming,
-        path_values: Mapping[str, str],
-        faults: list[dict[str, Any]],
-    ) -> dict[str, Any]:
-        """The JSON forms of what path, query, headers and cookies hold."""
-        query = pairs(incoming.query, "query") if self._query or self._loose else {}
-        jar = cookies(incoming.headers) if self._cookies else {}
-        candidate: dict[str, Any] = {}
-        for item in parameters:
-            texts = _given(item, path_values, query, jar, incoming)
-            if texts is None:
-                continue
-            try:
-                candidate[item.wire] = convert.from_texts(texts, item)
-            except ValueError as error:
-                faults.append(
-                    entry(item.location or "query", item.wire, item.wire, "type", str(error), self.messages, item)
-                )
-                if item.required:
-                    candidate[item.wire] = MISSING
-        if self.strict:
-            known = {item.wire for item in parameters}
-            for name in query:
-                if name not in known:
-                    faults.append(entry("query", name, name, "unknown", "is not a parameter", self.messages))
-        return candidate
-
-    def _bodies(self, body: Sequence[Parameter], incoming: Incoming, faults: list[dict[str, Any]]) -> tuple[Any, bool]:
-        """The body as JSON, and whether it came as texts."""
-        content_type = incoming.headers.get("Content-Type", "")
-        media = content_type.split(";", 1)[0].strip().lower()
-        if not incoming.body and media not in FORMS:
-            return {}, False
-        if media in FORMS:
-            fields, files = form(content_type, incoming.body)
-            known = {item.wire: item for item in body}
-            found: dict[str, Any] = {}
-            for name, texts in fields.items():
-                item = known.get(name)
-                if item is None:
-                    found[name] = texts[-1]
-                    continue
-                try:
-                    found[name] = convert.from_texts(texts, item)
-                except ValueError as error:
-                    faults.append(entry("form", name, name, "type", str(error), self.messages, item))
-            for name, uploads in files.items():
-                item = known.get(name)
-                if item is not None and item.type == "array":
-                    found[name] = uploads
-                else:
-                    found[name] = uploads[0]["content"] if item is not None and item.type == "bytes" else uploads[0]
-            return found, True
-        if all(item.location in ("form", "file") for item in body):
-            raise Failure("unsupported_media_type", "send a form", headers={"Accept": ", ".join(FORMS)})
-        return self._json(
-            media, content_type, incoming.body, bool(self._body_group.decimals) or bool(self._loose)
-        ), False
-
-    def _json(self, media: str, content_type: str, body: bytes, exact: bool) -> Any:
-        if media and media != "application/json" and not media.endswith("+json"):
-            raise Failure(
-                "unsupported_media_type",
-                f"{media[:80]} is not taken here: send JSON or a form",
-                headers={"Accept": "application/json"},
+        A null for a parameter that may be left out and is not nullable counts as not given.
+        """
+        fields = self._taken
+        if fields is None:
+            fields = self._taken = tuple(
+                field(item, item.location, strict=self.strict, exact=False) for item in self.parameters
             )
-        charset = content_type.lower().partition("charset=")[2].split(";")[0].strip(' "')
-        if charset not in ("", "utf-8", "utf8"):
-            raise Failure("malformed", "JSON is sent as UTF-8")
-        return jsontext.decode_exact(body) if exact else jsontext.decode(body)
+        stage = Stage(self.messages)
+        names = {item.name for item in fields}
+        if text or self.strict:
+            stage.unknown("", (name for name in values if name not in names))
+        for item in fields:
+            value = values.get(item.name, MISSING)
+            if value is None and not item.parameter.required and not item.parameter.nullable:
+                value = MISSING
+            if value is not MISSING and text:
+                value = stage.convert(item, value if isinstance(value, list) else [value])
+            stage.put(item, value, typed=not text)
+        return stage.done()
 
-    def _whole_body(
-        self,
-        item: Parameter,
-        incoming: Incoming,
-        params: dict[str, Any],
-        given: dict[str, Any],
-        faults: list[dict[str, Any]],
-    ) -> None:
+    def _any_method(self, incoming: Incoming, path_values: Mapping[str, str]) -> Values:
+        """Check parameters whose places depend on the endpoint that they are read for (a middleware's)."""
+        bodyless = incoming.method in BODYLESS
+        key = bodyless, tuple(item.name for item in self.parameters if item.wire in path_values)
+        found = self._variants.get(key)
+        if found is None:
+            usual: Any = "query" if bodyless else "body"
+            placed = (
+                item if item.location else replace(item, location="path" if item.wire in path_values else usual)
+                for item in self.parameters
+            )
+            found = self._variants[key] = self._compile(tuple(placed))
+        return found(incoming, path_values)
+
+    def _compile(self, parameters: tuple[Parameter, ...]) -> Check:
+        in_body = [item for item in parameters if item.location in IN_BODY]
+        exact = any(has_decimals(item) for item in in_body)
+        fields = tuple(
+            field(
+                item, item.location, strict=self.strict, exact=exact if item.location in IN_BODY else has_decimals(item)
+            )
+            for item in parameters
+        )
+        request = Request(
+            fields, self.strict, self.messages, exact, frozenset((item.location, item.wire) for item in self._also)
+        )
+        return compiled(fields, request.check, strict=self.strict, exact=exact)
+
+
+class Stage:
+    """Collects values and faults of one check."""
+
+    def __init__(self, messages: Mapping[str, str]) -> None:
+        self.messages = messages
+        self.params: dict[str, Any] = {}
+        self.given: dict[str, Any] = {}
+        self.errors: list[dict[str, Any]] = []
+
+    def fault(self, item: Field, path: tuple[str | int, ...], rule: str, message: str) -> None:
+        """Note one fault of a parameter."""
+        self.errors.append(entry(item.parameter, item.location, path, rule, message, self.messages))
+
+    def unknown(self, location: str, names: Iterable[str]) -> None:
+        """Note names that nobody declares."""
+        message = self.messages.get("unknown", "is not known")
+        for name in sorted(names):
+            self.errors.append({"in": location, "name": name, "path": name, "rule": "unknown", "message": message})
+
+    def convert(self, item: Field, texts: Any) -> Any:
+        """The JSON form of texts; FAULTY when they have none."""
+        try:
+            return item.texts(texts)
+        except Broken as broken:
+            self.fault(item, broken.path, broken.rule, broken.message)
+            return FAULTY
+
+    def put(self, item: Field, value: Any, *, typed: bool = False) -> None:
+        """Check one value and keep it."""
+        if value is FAULTY:
+            return
+        if value is MISSING:
+            if item.parameter.required:
+                self.fault(item, (), "required", "is required")
+            else:
+                self.params[item.name] = item.default(None)
+            return
+        try:
+            self.params[item.name], self.given[item.name] = _typed(item, value) if typed else item.finish(value)
+        except Faulty as faulty:
+            for broken in faulty.found:
+                self.fault(item, broken.path, broken.rule, broken.message)
+        except Broken as broken:
+            self.fault(item, broken.path, broken.rule, broken.message)
+
+    def done(self) -> Values:
+        """The values, or Failure with all faults."""
+        if not self.errors:
+            return self.params, self.given
+        errors = self.errors[:MAX_FAULTS]
+        first = errors[0]
+        message = (
+            f"{first['name'] or 'the body'} {first['message']}"
+            if len(errors) == 1
+            else f"{len({error['path'] for error in errors})} parameters are not valid"
+        )
+        raise Failure("invalid_params", message[:500], errors=errors)
+
+
+FAULTY: Any = object()
+"""Stands for a value that broke a rule already."""
+
+
+def _typed(item: Field, value: Any) -> tuple[Any, Any]:
+    """As `Field.finish`, for a value that may have its type already: its JSON form is checked, the value itself converted."""
+    item.finish(as_json(value))
+    prepared = value if item.prepare is None else item.prepare(value)
+    made = prepared if item.full is None else item.full(prepared)
+    return (made, made) if item.same else (made, prepared if item.sent is None else item.sent(prepared))
+
+
+def as_json(value: Any, depth: int = 0) -> Any:
+    """The JSON form of a typed value, decimals and bytes left as they are."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
+    if isinstance(value, datetime):
+        return jsontext.stamp(value)
+    if isinstance(value, date | UUID):
+        return str(value)
+    if depth > jsontext.MAX_DEPTH:
+        raise Broken("type", f"must not be nested more than {jsontext.MAX_DEPTH} levels deep")
+    if isinstance(value, Mapping):
+        return {str(key): as_json(entry, depth + 1) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(entry, depth + 1) for entry in value]
+    if isinstance(value, str | int | float | bool | Decimal | bytes) or kind is bytearray:
+        return value
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Checks requests the thorough way: forms, and all faults of what the fast way refused."""
+
+    fields: tuple[Field, ...]
+    strict: bool
+    messages: Mapping[str, str]
+    exact: bool
+    also: frozenset[tuple[str, str]]
+
+    def check(self, incoming: Incoming, path_values: Mapping[str, str]) -> Values:
+        """All parameters of a request."""
+        stage = Stage(self.messages)
+        locations = {item.location for item in self.fields}
+        query: Mapping[str, list[Any]] = {}
+        if "query" in locations or self.strict:
+            query = form.pairs(incoming.query)
+            self._unknown(stage, "query", query)
+        sources: dict[str, Callable[[str], list[Any] | None]] = {
+            "path": lambda wire: [path_values[wire]] if wire in path_values else None,
+            "query": query.get,
+            "header": lambda wire: header(incoming, wire),
+        }
+        if "cookie" in locations:
+            sources["cookie"] = form.cookies("; ".join(header(incoming, "Cookie") or ())).get
+        body = self._body(stage, incoming) if locations & IN_BODY else None
+        for item in self.fields:
+            if item.location in IN_BODY:
+                assert body is not None
+                stage.put(item, body(item))
+                continue
+            texts = sources[item.location](item.wire)
+            stage.put(item, MISSING if texts is None else stage.convert(item, texts))
+        return stage.done()
+
+    def _unknown(self, stage: Stage, location: str, names: Iterable[str]) -> None:
+        if self.strict:
+            places = ("query",) if location == "query" else ("body", "form", "file")
+            known = {item.wire for item in self.fields if item.location in places}
+            known |= {wire for place, wire in self.also if place in places}
+            stage.unknown(location, (name for name in names if name not in known))
+
+    def _body(self, stage: Stage, incoming: Incoming) -> Callable[[Field], Any]:
+        """A function that gives what the body holds for a field."""
+        fields = [item for item in self.fields if item.location in IN_BODY]
+        whole = next((item for item in fields if item.parameter.whole), None)
+        raw = incoming.body
+        if whole is not None and whole.parameter.type == "bytes":
+            return lambda item: bytes(raw) if raw or item.parameter.required else MISSING
+        if not raw:
+            return lambda _: MISSING
         content_type = incoming.headers.get("Content-Type", "")
         media = content_type.split(";", 1)[0].strip().lower()
-        if item.type == "bytes":
-            params[item.name] = given[item.name] = incoming.body
-            return
-        if not incoming.body and media not in FORMS:
-            value: Any = MISSING
-        elif media in FORMS:
-            fields, files = form(content_type, incoming.body)
-            value = {name: texts[0] if len(texts) == 1 else texts for name, texts in fields.items()}
-            value.update({name: uploads[0] for name, uploads in files.items()})
-        elif item.type == "string" and media.startswith("text/"):
-            try:
-                value = incoming.body.decode()
-            except UnicodeDecodeError:
-                raise Failure("malformed", "the body is not UTF-8") from None
-        else:
-            value = self._json(media, content_type, incoming.body, convert.has_decimal(item))
-        group = _Group([item], strict=self.strict)
-        candidate = {} if value is MISSING else {item.wire: convert.with_decimals(value, item)}
-        self._judge(group, candidate, candidate, params, given, faults, "body")
+        if (not media or media == "application/json" or media.endswith("+json")) and any(
+            item.location == "body" for item in fields
+        ):
+            return self._json(stage, read.exact(raw) if self.exact else read.plain(raw), whole)
+        if media == "application/x-www-form-urlencoded":
+            return self._form(stage, form.urlencoded(raw), whole)
+        if media == "multipart/form-data":
+            return self._form(stage, form.multiparts(raw, content_type), whole)
+        wanted = "JSON or a form" if any(item.location == "body" for item in fields) else "a form"
+        raise Failure(
+            "unsupported_media_type", f"the body must be {wanted}, not {media[:100] or 'without a Content-Type'}"
+        )
 
-    def _judge(
-        self,
-        group: _Group,
-        candidate: dict[str, Any],
-        raw: Mapping[str, Any],
-        params: dict[str, Any],
-        given: dict[str, Any],
-        faults: list[dict[str, Any]],
-        location: str,
-    ) -> None:
-        """Check one group, and take its values if it is sound."""
-        broken = {name for name, value in candidate.items() if value is MISSING}
-        checked = {name: value for name, value in candidate.items() if name not in broken} if broken else candidate
-        if not group.validator.is_valid(_checkable(checked)):
-            known = {item.wire: item for item in group.parameters}
-            found = entries(group.validator.iter_errors(_checkable(checked)), known, location, self.messages)
-            faults += [item for item in found if item["name"] not in broken]
-            return
-        if not broken:
-            self._take(group, raw, params, given, faults)
+    def _json(self, stage: Stage, data: Any, whole: Field | None) -> Callable[[Field], Any]:
+        if whole is not None:
+            return lambda _: data
+        if not isinstance(data, dict):
+            message = self.messages.get("type", "must be a JSON object")
+            stage.errors.append({"in": "body", "name": "", "path": "", "rule": "type", "message": message})
+            return lambda _: FAULTY
+        self._unknown(stage, "body", data)
+        return lambda item: data.get(item.wire, MISSING) if item.location == "body" else MISSING
 
-    def _take(
-        self,
-        group: _Group,
-        raw: Mapping[str, Any],
-        params: dict[str, Any],
-        given: dict[str, Any],
-        faults: list[dict[str, Any]],
-    ) -> None:
-        for wire, name, shape, item, _ in group.fields:
-            if wire in raw:
-                value = raw[wire]
-                if shape is None:
-                    params[name] = given[name] = value
-                    continue
-                try:
-                    params[name] = shape(value, True)
-                    given[name] = shape(value, False)
-                except (ValueError, ArithmeticError, TypeError) as error:
-                    rule = "format" if item.type in ("date", "datetime", "uuid", "bytes") else "type"
-                    faults.append(
-                        entry(item.location or "body", item.wire, item.wire, rule, str(error), self.messages, item)
-                    )
-            else:
-                params[name] = item.default if item.default is None else convert.default(item)
+    def _form(self, stage: Stage, data: Mapping[str, list[Any]], whole: Field | None) -> Callable[[Field], Any]:
+        if whole is not None:
+            return lambda item: _whole_form(stage, item, data)
+        self._unknown(stage, "form", data)
+
+        def value(item: Field) -> Any:
+            texts = data.get(item.wire)
+            if texts is None:
+                return MISSING
+            return stage.convert(item, texts)
+
+        return value
 
 
-def _checkable(candidate: Any) -> Any:
-    """The candidate without what JSON Schema cannot look at: the bytes of files."""
-    if not isinstance(candidate, dict):
-        return candidate
-    if any(
-        (isinstance(value, dict) and isinstance(value.get("content"), bytes)) or isinstance(value, bytes)
-        for value in candidate.values()
-    ):
-        return {key: _bare(value) for key, value in candidate.items()}
-    if any(
-        isinstance(value, list) and value and isinstance(value[0], dict) and "content" in value[0]
-        for value in candidate.values()
-    ):
-        return {key: _bare(value) for key, value in candidate.items()}
-    return candidate
+def _whole_form(stage: Stage, item: Field, data: Mapping[str, list[Any]]) -> Any:
+    """A form as one object: each declared property converted by its type, the others as texts."""
+    inner = {nested.wire: nested for nested in item.parameter.properties or ()}
+    found: dict[str, Any] = {}
+    faulty = False
+    for name, texts in data.items():
+        nested = inner.get(name)
+        if nested is None:
+            found[name] = texts[0] if len(texts) == 1 else list(texts)
+            continue
+        try:
+            found[name] = from_texts(nested)(texts)
+        except Broken as broken:
+            stage.fault(item, (name, *broken.path), broken.rule, broken.message)
+            faulty = True
+    return FAULTY if faulty else found
 
 
-def _bare(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return ""
-    if isinstance(value, list):
-        return [_bare(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _bare(item) for key, item in value.items()}
-    return value
-
-
-def _given(
-    item: Parameter,
-    path_values: Mapping[str, str],
-    query: Mapping[str, list[str]],
-    jar: Mapping[str, str],
-    incoming: Incoming,
-) -> list[str] | None:
-    location = item.location
-    if location == "path" or (location == "" and item.wire in path_values):
-        value = path_values.get(item.wire)
-        return None if value is None else [value]
-    if location in ("query", ""):
-        return query.get(item.wire)
-    if location == "cookie":
-        value = jar.get(item.wire)
-        return None if value is None else [value]
-    headers = incoming.headers
-    if item.wire not in headers:
-        return None
+def header(incoming: Incoming, name: str) -> list[str] | None:
+    """All values of a header; None when there is none. Raises Failure `malformed` for one that is not UTF-8."""
+    headers: Any = incoming.headers
     getall = getattr(headers, "getall", None)
-    values: list[str] = list(getall(item.wire)) if getall is not None else [headers[item.wire]]
-    return values if item.type == "array" else [", ".join(values)]
-
-
-def _strict(item: Parameter) -> Mapping[str, Any]:
-    """The schema of a parameter that refuses undeclared keys at every depth."""
-    return _closed(item.schema) if not item.keep_extra else item.schema
-
-
-def _closed(schema: Any) -> Any:
-    if isinstance(schema, list):
-        return [_closed(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = {key: _closed(value) if key in ("anyOf", "items") else value for key, value in schema.items()}
-    if "properties" in schema:
-        made["properties"] = {key: _closed(value) for key, value in schema["properties"].items()}
-        made.setdefault("additionalProperties", False)
-    return made
-
-
-def _plain(item: Parameter) -> bool:
-    return (
-        item.location == "path" and item.type == "string" and dict(item.schema) == {"type": "string"} and item.required
-    )
-
-
-def _secret(item: Parameter) -> bool:
-    return (
-        item.secret
-        or any(_secret(inner) for inner in item.properties or ())
-        or (item.items is not None and _secret(item.items))
-    )
-
-
-def _leaves(item: Parameter, value: Any, secret: bool, found: list[str]) -> None:
-    secret = secret or item.secret
-    if isinstance(value, dict) and item.properties is not None:
-        for inner in item.properties:
-            _leaves(inner, value.get(inner.name), secret, found)
-    elif isinstance(value, list) and item.items is not None:
-        for inner_value in value:
-            _leaves(item.items, inner_value, secret, found)
-    elif secret:
-        _texts_of(value, found)
-
-
-def _texts_of(value: Any, found: list[str]) -> None:
-    if isinstance(value, dict):
-        for inner in value.values():
-            _texts_of(inner, found)
-    elif isinstance(value, list):
-        for inner in value:
-            _texts_of(inner, found)
-    elif isinstance(value, bytes):
-        found.append(value.decode("utf-8", "replace"))
-    elif value is not None and not isinstance(value, bool):
-        found.append(str(value))
-
-
-def _failure(faults: Sequence[Mapping[str, Any]]) -> Failure:
-    count = len(faults)
-    return Failure(
-        "invalid_params", f"{count} parameter{'s are' if count != 1 else ' is'} not as declared", errors=faults
-    )
+    if getall is not None:
+        found: list[str] = getall(name, [])
+    else:
+        value = headers.get(name)
+        found = [] if value is None else [value]
+    for value in found:
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise Failure("malformed", f"the header {name} is not UTF-8") from None
+    return found or None

@@ -1,86 +1,24 @@
-"""Declare: the `params` of a file, read into parameters."""
+"""Declare: the parameters that a file declares, read with all that is wrong with them."""
 
-import re
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
-import jsonschema_rs
+from penstock.model import Fault, Map, Mark, Parameter, Seq, plain
+from penstock.params import codes
+from penstock.params.place import check_place, check_together, location_of
+from penstock.params.rules import own_schema
+from penstock.params.sample import check_samples
+from penstock.params.types import ALIASES, KEYWORDS, LOCATIONS, OWN, TYPES, WORDS, a, described, shown
+from penstock.problem import suggest
 
-from penstock.model import Fault, Map, Mark, Parameter, plain
-from penstock.params.schema import FORMATS, TYPES, schema_of
-from penstock.problem import code, suggest
+__all__ = ["LOCATIONS", "OWN", "WORDS", "declare"]
 
-BAD_PARAM = code(
-    "bad-param",
-    "A parameter is not declared as it should be",
-    "write `name: type` or `name: {type: …, …}` with the words of JSON Schema",
-    example="params: {qty: {type: integr}}",
-)
-PARAM_REQUIRED = code(
-    "param-required",
-    "JSON Schema's `required: [..]` is not how parameters say it",
-    "parameters are required unless they say `optional: true` or have a `default`",
-    example="params: {order: {type: object, required: [id], properties: {id: integer}}}",
-)
-PARAM_TYPE_LIST = code(
-    "param-type-list",
-    "A list as `type` is not how parameters say it",
-    "write one type, and `nullable: true` if null may be sent",
-    example="params: {note: {type: [string, 'null']}}",
-)
-BAD_DEFAULT = code(
-    "bad-default",
-    "A default or example does not fit its own parameter",
-    "change the value or the declaration",
-    example="params: {qty: {type: integer, default: many}}",
-)
+MAX_PARAMETERS = 500
+"""parameters of one file, nested ones included"""
 
-LOCATIONS = ("path", "query", "header", "cookie", "body", "form", "file")
-OWN = (
-    *(
-        "type",
-        "in",
-        "name",
-        "default",
-        "optional",
-        "nullable",
-        "example",
-        "description",
-        "summary",
-        "secret",
-        "messages",
-    ),
-    *("properties", "items", "extra", "whole", "split", "table", "schema"),
-)
-WORDS = (
-    *("minLength", "maxLength", "pattern", "enum", "const", "format", "minimum", "maximum", "exclusiveMinimum"),
-    *(
-        "exclusiveMaximum",
-        "multipleOf",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "contains",
-        "minContains",
-        "maxContains",
-    ),
-    *("minProperties", "maxProperties", "propertyNames", "patternProperties", "additionalProperties", "prefixItems"),
-    *(
-        "oneOf",
-        "anyOf",
-        "allOf",
-        "not",
-        "if",
-        "then",
-        "else",
-        "dependentRequired",
-        "dependentSchemas",
-        "title",
-        "examples",
-    ),
-)
-BODYLESS = ("GET", "HEAD", "DELETE")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,127}")
+_CONVERTED = {"int": "integer", "uuid": "uuid"}
+_FLAGS = ("optional", "nullable", "secret", "whole")
 
 
 def declare(
@@ -88,305 +26,308 @@ def declare(
     mark: Mark,
     *,
     method: str | None,
-    path_names: Mapping[str, str],
+    path_names: Mapping[str, str] | Iterable[str],
     data: Mapping[str, Any] | None = None,
 ) -> tuple[tuple[Parameter, ...], list[Fault]]:
-    """The parameters of a file's `params`, and what is wrong with them.
+    """The parameters of a file's `params:` and all faults of their declaration.
 
-    `path_names` are the path's parameters and their converters; those that are not declared are strings (or what their converter says).
-    `method` is None (or empty) for workflows and middleware: their parameters have no place of their own unless they say so.
+    `method` is an endpoint's; None (or empty) for files that have no request of their own: then a parameter that does not say where it
+    comes from has no location. `path_names`: the parameters of the path and their converters (`str int uuid path`); those that are not
+    declared become strings, integers or UUIDs. `data`: the constants that `schema: data.NAME` names.
     """
-    reader = _Reader(method or None, path_names, data)
-    found: list[Parameter] = []
-    if isinstance(raw, Map):
-        for name, value in raw.items():
-            parameter = reader.parameter(name, value, raw.keys_at[name], raw.values_at[name], depth=0)
-            if parameter is not None:
-                found.append(parameter)
-    elif raw is not None:
-        reader.fault(mark, BAD_PARAM, "params is a mapping of names to types", "params: {qty: integer}")
-    declared = {parameter.wire for parameter in found if parameter.location == "path"}
-    for name, converter in path_names.items():
-        if name not in declared:
-            kind = {"int": "integer", "uuid": "uuid"}.get(converter, "string")
-            found.append(Parameter(name, name, "path", kind, True, False, False, None, schema_of(kind, {}), mark=mark))
-    wholes = [parameter for parameter in found if parameter.whole]
-    bodies = [
-        parameter for parameter in found if parameter.location in ("body", "form", "file") and not parameter.whole
-    ]
-    if len(wholes) > 1 or (wholes and bodies):
-        reader.fault(
-            wholes[-1].mark, BAD_PARAM, f"{wholes[-1].name} takes the whole body: nothing else can be read from it"
-        )
-    return tuple(found), reader.faults
+    converters = path_names if isinstance(path_names, Mapping) else dict.fromkeys(path_names, "str")
+    reader = _Reader(method or "", converters, data)
+    return reader.all(raw, mark), reader.faults
 
 
 class _Reader:
-    def __init__(self, method: str | None, path_names: Mapping[str, str], data: Mapping[str, Any] | None) -> None:
+    """Reads the parameters of one file."""
+
+    def __init__(self, method: str, converters: Mapping[str, str], data: Mapping[str, Any] | None) -> None:
         self.method = method
-        self.path_names = path_names
+        self.converters = converters
         self.data = data
         self.faults: list[Fault] = []
+        self.count = 0
 
-    def fault(self, mark: Mark, name: str, message: str, hint: str = "") -> None:
-        self.faults.append(Fault(mark.line, mark.column, name, message, hint))
+    def fault(self, mark: Mark, code: str, message: str, hint: str = "", /) -> None:
+        """Note a fault."""
+        self.faults.append(Fault(mark.line, mark.column, code, message, hint))
 
-    def parameter(self, name: str, raw: Any, key: Mark, mark: Mark, *, depth: int) -> Parameter | None:
-        """One declaration; None when it cannot be made sense of."""
-        if not _NAME.fullmatch(name):
-            self.fault(key, BAD_PARAM, f"{name!r} is no name of a parameter", "letters, digits, _ . and -")
+    def all(self, raw: Any, mark: Mark) -> tuple[Parameter, ...]:
+        """All parameters of the file, those of the path that are not declared last."""
+        found: list[Parameter] = []
+        if isinstance(raw, Map):
+            found = [item for name in raw if (item := self.top(name, raw[name], raw)) is not None]
+        elif raw is not None:
+            self.fault(mark, "wrong-type", "params must be a mapping of names to types", "{customer: string}")
+        taken = {item.wire for item in found if item.location == "path"}
+        for name, converter in self.converters.items():
+            if name not in taken:
+                clash = next((item for item in found if item.name == name), None)
+                if clash is not None:
+                    hint = "leave in out, or give one of them another name"
+                    message = f"{name} stands in the path, so it cannot come from the {clash.location}"
+                    self.fault(clash.mark, codes.BAD_PARAM, message, hint)
+                    continue
+                found.append(_of_path(name, converter, mark))
+        check_together(found, self.fault)
+        return tuple(found)
+
+    def top(self, name: str, raw: Any, holder: Map) -> Parameter | None:
+        """One parameter of the file itself."""
+        mark = holder.keys_at[name]
+        item = self.parameter(name, raw, mark, holder.values_at[name], name, nested=False)
+        if item is None:
+            return None
+        words = raw if isinstance(raw, Map) else Map()
+        location = location_of(item, words, self.method, self.converters, self.fault)
+        wire = item.wire.replace("_", "-") if location == "header" and "name" not in words else item.wire
+        item = replace(item, location=location, wire=wire)
+        if location == "file" and not {"type", "items"} & set(words):
+            item = replace(item, type="file", schema=dict(TYPES["file"].schema))
+        check_place(item, words, self.method, self.converters, self.fault)
+        return self._sampled(item, words)
+
+    def parameter(
+        self, name: str, raw: Any, key_mark: Mark, mark: Mark, path: str, *, nested: bool = True
+    ) -> Parameter | None:
+        """One parameter at any depth; None when it cannot be read."""
+        self.count += 1
+        if self.count > MAX_PARAMETERS:
+            if self.count == MAX_PARAMETERS + 1:
+                self.fault(key_mark, codes.BAD_PARAM, f"a file declares at most {MAX_PARAMETERS} parameters")
             return None
         if isinstance(raw, str):
-            spec = Map(mark)
-            spec.put("type", raw, mark, mark)
-        elif isinstance(raw, Map):
-            spec = raw
-        else:
-            self.fault(mark, BAD_PARAM, f"{name} needs a type or a mapping", f"{name}: string")
+            kind = self._type(raw, mark)
+            return Parameter(name, name, "", kind, True, False, False, None, dict(TYPES[kind].schema), mark=key_mark)
+        if not isinstance(raw, Map):
+            self.fault(
+                mark,
+                "wrong-type",
+                f"{path} must be a type or a mapping, not {described(raw)}",
+                "string, or {type: string}",
+            )
             return None
-        for word in spec:
-            if word == "required":
-                if isinstance(spec[word], list):
-                    hint = "give the properties that may be absent `optional: true`"
-                    self.fault(
-                        spec.keys_at[word],
-                        PARAM_REQUIRED,
-                        f"{name}: properties are required unless they are optional",
-                        hint,
-                    )
-                else:
-                    self.fault(
-                        spec.keys_at[word],
-                        PARAM_REQUIRED,
-                        f"{name} is required unless it is optional",
-                        "optional: true",
-                    )
-            elif word not in OWN and word not in WORDS:
-                self.fault(spec.keys_at[word], BAD_PARAM, f"{name}: {word} is not known", suggest(word, (*OWN, *WORDS)))
-        kind = self._type(name, spec, mark)
-        if kind is None:
-            return None
-        return self._made(name, kind, spec, key, mark, depth)
+        return self._mapping(name, raw, key_mark, path, nested=nested)
 
-    def _type(self, name: str, spec: Map, mark: Mark) -> str | None:
-        at = spec.values_at.get("type", mark)
-        kind = spec.get("type", "object" if "properties" in spec else "array" if "items" in spec else "string")
-        if isinstance(kind, list):
-            hint = "nullable: true" if "null" in kind else "or `any` with oneOf"
-            self.fault(at, PARAM_TYPE_LIST, f"{name}: type is one word", hint)
-            return None
-        if not isinstance(kind, str) or kind not in TYPES:
-            self.fault(
-                at, BAD_PARAM, f"{name}: {kind} is no type", suggest(str(kind), TYPES) or f"one of {', '.join(TYPES)}"
-            )
-            return None
-        return cast(str, kind)
-
-    def _made(self, name: str, kind: str, spec: Map, key: Mark, mark: Mark, depth: int) -> Parameter | None:
-        before = len(self.faults)
-        location = self._location(name, kind, spec, key, depth)
-        flags = {word: self._flag(name, spec, word) for word in ("optional", "nullable", "secret", "whole")}
-        properties = self._properties(name, kind, spec, depth)
-        items = self._items(name, kind, spec, depth)
-        messages = spec.get("messages", {})
-        if not isinstance(messages, dict) or not all(isinstance(text, str) for text in messages.values()):
-            self.fault(spec.values_at["messages"], BAD_PARAM, f"{name}: messages is a mapping of rules to texts")
-            messages = {}
-        split = spec.get("split")
-        if split is not None and (not isinstance(split, str) or kind != "array" or not split):
-            self.fault(
-                spec.values_at["split"],
-                BAD_PARAM,
-                f"{name}: split is the text between the items of an array",
-                'split: ","',
-            )
-            split = None
-        wire = spec.get("name", name)
-        if not isinstance(wire, str):
-            self.fault(spec.values_at["name"], BAD_PARAM, f"{name}: name is the name on the wire")
-            wire = name
-        if kind == "record" and not isinstance(spec.get("table"), str):
-            self.fault(mark, BAD_PARAM, f"{name}: a record needs its table", "{type: record, table: orders}")
-        extra = spec.get("extra")
-        if extra is not None and extra not in ("keep", "drop"):
-            self.fault(
-                spec.values_at["extra"],
-                BAD_PARAM,
-                f"{name}: extra is keep or drop",
-                suggest(str(extra), ("keep", "drop")),
-            )
-        schema = self._schema(name, kind, spec, properties, items, flags["nullable"], mark)
-        has_default = "default" in spec
-        default = plain(spec.get("default"))
-        if has_default and schema is not None and len(self.faults) == before:
-            self._fits(name, kind, schema, default, spec.values_at["default"], "default")
-        if (
-            "example" in spec
-            and schema is not None
-            and len(self.faults) == before
-            and kind not in ("file", "record", "bytes")
-        ):
-            self._fits(name, kind, schema, plain(spec["example"]), spec.values_at["example"], "example")
-        if schema is None:
-            return None
+    def _mapping(self, name: str, raw: Map, key_mark: Mark, path: str, *, nested: bool) -> Parameter:
+        self._keys(raw, path, nested=nested)
+        flags = {word: self._flag(raw, word) for word in _FLAGS}
+        properties = self._properties(raw, path)
+        items = self._items(raw, path)
+        kind = self._kind(raw, properties, items, path)
+        has_default = "default" in raw
+        schema, faults = own_schema(kind, raw, key_mark, self.data)
+        self.faults += faults
+        table = self._text(raw, "table")
+        if kind == "record" and table is None:
+            self.fault(key_mark, codes.BAD_PARAM, f"{path} is a record, but of no table", "table: orders")
         return Parameter(
             name=name,
-            wire=wire,
-            location=cast(Any, location),
+            wire=self._text(raw, "name") or name,
+            location="",
             type=kind,
-            required=not has_default and not flags["optional"],
+            required=not (flags["optional"] or has_default),
             nullable=flags["nullable"],
             has_default=has_default,
-            default=default,
+            default=plain(raw.get("default")),
             schema=schema,
             properties=properties,
             items=items,
-            keep_extra=extra == "keep" or (extra is None and flags["whole"] and kind == "object"),
+            keep_extra=self._extra(raw, kind),
             whole=flags["whole"],
-            split=split,
+            split=self._text(raw, "split"),
             secret=flags["secret"],
-            messages=plain(messages),
-            example=plain(spec.get("example")),
-            has_example="example" in spec,
-            description=str(spec.get("description", spec.get("summary", ""))),
-            table=spec.get("table") if isinstance(spec.get("table"), str) else None,
-            mark=key,
+            messages=self._messages(raw),
+            example=plain(raw.get("example")),
+            has_example="example" in raw,
+            description=self._text(raw, "description") or self._text(raw, "summary") or "",
+            table=table,
+            mark=key_mark,
         )
 
-    def _flag(self, name: str, spec: Map, word: str) -> bool:
-        value = spec.get(word, False)
+    def _keys(self, raw: Map, path: str, *, nested: bool) -> None:
+        for key in raw:
+            mark = raw.keys_at[key]
+            if key == "required":
+                listed = isinstance(raw[key], list)
+                hint = "mark the others optional: true" if listed else "optional: true says the opposite"
+                message = "required says nothing: parameters are required, unless they are optional or have a default"
+                self.fault(mark, codes.PARAM_REQUIRED, message, hint)
+            elif key not in OWN and key not in KEYWORDS:
+                hint = suggest(key, (*OWN, *WORDS)) or suggest(key.lower(), {"in", "enum", "type"})
+                self.fault(mark, "unknown-key", f"{key or 'the empty text'} is not a key of a parameter", hint)
+            elif nested and key in ("in", "whole", "split"):
+                self.fault(
+                    mark,
+                    codes.BAD_PARAM,
+                    f"{path} is nested, so {key} says nothing there",
+                    "it belongs to the parameter outside",
+                )
+
+    def _type(self, word: str, mark: Mark) -> str:
+        if word in TYPES:
+            return word
+        near = ALIASES.get(word.lower())
+        hint = f"did you mean {near}?" if near else suggest(word, TYPES)
+        self.fault(
+            mark, codes.UNKNOWN_TYPE, f"{word or 'the empty text'} is no type", hint or f"one of {', '.join(TYPES)}"
+        )
+        return "any"
+
+    def _kind(self, raw: Map, properties: Any, items: Any, path: str) -> str:
+        given = raw.get("type")
+        if isinstance(given, Seq):
+            hint = "nullable: true takes null" if "null" in given else "type: any with oneOf"
+            message = f"{path} has a list of types, and a parameter has one"
+            self.fault(raw.values_at["type"], codes.PARAM_TYPE_LIST, message, hint)
+            first = next((word for word in given if isinstance(word, str) and word in TYPES), "any")
+            kind = str(first)
+        elif isinstance(given, str):
+            kind = self._type(given, raw.values_at["type"])
+        elif "type" in raw:
+            self.fault(
+                raw.values_at["type"],
+                "wrong-type",
+                f"type must be the name of a type, not {described(given)}",
+                "type: string",
+            )
+            kind = "any"
+        else:
+            kind = (
+                "object"
+                if "properties" in raw
+                else "array"
+                if "items" in raw
+                else "any"
+                if "schema" in raw
+                else "string"
+            )
+        self._goes(raw, kind, path)
+        return kind
+
+    def _goes(self, raw: Map, kind: str, path: str) -> None:
+        """Check that the dialect's own words go with the type."""
+        for word, wanted in (
+            ("properties", "object"),
+            ("extra", "object"),
+            ("items", "array"),
+            ("split", "array"),
+            ("table", "record"),
+        ):
+            if word in raw and kind != wanted:
+                self.fault(
+                    raw.keys_at[word],
+                    codes.BAD_PARAM,
+                    f"{path} is {a(kind)}, so {word} says nothing",
+                    f"type: {wanted}",
+                )
+
+    def _properties(self, raw: Map, path: str) -> tuple[Parameter, ...] | None:
+        if "properties" not in raw:
+            return None
+        inner = raw["properties"]
+        if not isinstance(inner, Map):
+            self.fault(
+                raw.values_at["properties"],
+                "wrong-type",
+                f"{path}.properties must be a mapping, not {described(inner)}",
+                "{city: string}",
+            )
+            return None
+        found: list[Parameter] = []
+        wires: set[str] = set()
+        for name in inner:
+            item = self.parameter(name, inner[name], inner.keys_at[name], inner.values_at[name], f"{path}.{name}")
+            if item is None:
+                continue
+            if item.type == "file":
+                self.fault(
+                    item.mark,
+                    codes.BAD_PARAM,
+                    f"{path}.{name} is a file, and files stand beside the other parameters",
+                    "in: file",
+                )
+            if item.wire in wires:
+                self.fault(item.mark, codes.BAD_PARAM, f"{path} has two properties named {item.wire} on the wire")
+            wires.add(item.wire)
+            found.append(self._sampled(item, inner[name]))
+        return tuple(found)
+
+    def _items(self, raw: Map, path: str) -> Parameter | None:
+        if "items" not in raw:
+            return None
+        item = self.parameter("items", raw["items"], raw.keys_at["items"], raw.values_at["items"], f"{path}[]")
+        if item is not None and not item.required:
+            hint = "nullable: true takes null"
+            self.fault(
+                item.mark,
+                codes.BAD_PARAM,
+                f"{path}.items cannot be optional or have a default: an item is there or it is not",
+                hint,
+            )
+        return None if item is None else self._sampled(item, raw["items"])
+
+    def _sampled(self, item: Parameter, raw: Any) -> Parameter:
+        if isinstance(raw, Map):
+            faults = check_samples(item, raw, item.mark)
+            self.faults += faults
+            if any(fault.code == codes.BAD_DEFAULT for fault in faults):
+                return replace(item, has_default=False, default=None)
+        return item
+
+    def _flag(self, raw: Map, word: str) -> bool:
+        value = raw.get(word, False)
         if not isinstance(value, bool):
-            self.fault(spec.values_at[word], BAD_PARAM, f"{name}: {word} is true or false")
+            self.fault(raw.values_at[word], "wrong-type", f"{word} must be true or false, not {described(value)}")
             return False
         return value
 
-    def _location(self, name: str, kind: str, spec: Map, key: Mark, depth: int) -> str:
-        given = spec.get("in")
-        wire = spec.get("name", name)
-        if depth:
-            if given is not None:
-                self.fault(
-                    spec.keys_at["in"], BAD_PARAM, f"{name}: only a parameter itself has `in`, not what is inside of it"
-                )
-            return ""
-        if given is not None:
-            if given not in LOCATIONS:
-                self.fault(
-                    spec.values_at["in"],
-                    BAD_PARAM,
-                    f"{name}: {given} is no place of a parameter",
-                    suggest(str(given), LOCATIONS) or ", ".join(LOCATIONS),
-                )
-                return "body"
-            if given == "path" and self.method is not None and wire not in self.path_names:
-                self.fault(
-                    spec.values_at["in"],
-                    BAD_PARAM,
-                    f"{name}: the path has no {{{wire}}}",
-                    suggest(str(wire), self.path_names),
-                )
-            return cast(str, given)
-        if wire in self.path_names:
-            return "path"
-        if kind == "file":
-            return "file"
-        if self.method is None:
-            return ""
-        if spec.get("whole") is True:
-            return "body"
-        return "query" if self.method in BODYLESS else "body"
-
-    def _properties(self, name: str, kind: str, spec: Map, depth: int) -> tuple[Parameter, ...] | None:
-        if "properties" not in spec:
-            return None
-        raw = spec["properties"]
-        if kind != "object" or not isinstance(raw, Map):
+    def _text(self, raw: Map, word: str) -> str | None:
+        value = raw.get(word)
+        if word in raw and (not isinstance(value, str) or not value):
             self.fault(
-                spec.keys_at["properties"],
-                BAD_PARAM,
-                f"{name}: properties is a mapping, and an object's",
-                "type: object",
+                raw.values_at[word],
+                "wrong-type",
+                f"{word} must be text, not {'empty' if value == '' else described(value)}",
             )
             return None
-        made = [
-            self.parameter(key, value, raw.keys_at[key], raw.values_at[key], depth=depth + 1)
-            for key, value in raw.items()
-        ]
-        return tuple(item for item in made if item is not None)
+        return value
 
-    def _items(self, name: str, kind: str, spec: Map, depth: int) -> Parameter | None:
-        if "items" not in spec:
-            return None
-        if kind != "array":
-            self.fault(spec.keys_at["items"], BAD_PARAM, f"{name}: items is an array's", "type: array")
-            return None
-        return self.parameter("items", spec["items"], spec.keys_at["items"], spec.values_at["items"], depth=depth + 1)
+    def _extra(self, raw: Map, kind: str) -> bool:
+        value = raw.get("extra")
+        if "extra" in raw and value not in ("keep", "drop"):
+            self.fault(raw.values_at["extra"], "bad-value", f"extra cannot be {shown(value)}", "keep or drop")
+        return value == "keep" or (kind == "object" and "properties" not in raw and value != "drop")
 
-    def _schema(
-        self,
-        name: str,
-        kind: str,
-        spec: Map,
-        properties: tuple[Parameter, ...] | None,
-        items: Parameter | None,
-        nullable: bool,
-        mark: Mark,
-    ) -> Mapping[str, Any] | None:
-        words = {word: plain(spec[word]) for word in WORDS if word in spec and word not in ("title", "examples")}
-        whole = spec.get("schema")
-        if whole is not None:
-            named = whole.removeprefix("data.") if isinstance(whole, str) and whole.startswith("data.") else None
-            if named is None:
-                self.fault(
-                    spec.values_at["schema"],
-                    BAD_PARAM,
-                    f"{name}: schema names a JSON Schema of data/",
-                    "schema: data.order",
-                )
-            elif self.data is not None and named not in self.data:
-                self.fault(
-                    spec.values_at["schema"], BAD_PARAM, f"{name}: there is no data/{named}", suggest(named, self.data)
-                )
-            elif self.data is not None:
-                words = {"allOf": [self.data[named], *([words] if words else [])]}
-        schema = schema_of(kind, words, properties=properties, items=items, nullable=nullable)
-        for word in ("format",):
-            if word in words and words[word] not in FORMATS:
-                self.fault(
-                    spec.values_at[word],
-                    BAD_PARAM,
-                    f"{name}: {words[word]} is no format",
-                    suggest(str(words[word]), FORMATS),
-                )
-        try:
-            jsonschema_rs.Draft202012Validator(
-                dict(schema), validate_formats=True, offline=True, pattern_options=jsonschema_rs.RegexOptions()
+    def _messages(self, raw: Map) -> dict[str, str]:
+        given = raw.get("messages")
+        if "messages" not in raw:
+            return {}
+        if not isinstance(given, Map):
+            self.fault(
+                raw.values_at["messages"],
+                "wrong-type",
+                f"messages must be a mapping, not {described(given)}",
+                "{minLength: too short}",
             )
-        except (ValueError, jsonschema_rs.ReferencingError) as error:
-            self._bad_schema(name, spec, mark, error)
-            return None
-        return schema
+            return {}
+        found: dict[str, str] = {}
+        rules = KEYWORDS | {"required", "type", "unknown"}
+        for rule, text in given.items():
+            if rule not in rules:
+                self.fault(
+                    given.keys_at[rule], "unknown-key", f"{rule or 'the empty text'} is no rule", suggest(rule, rules)
+                )
+            elif not isinstance(text, str):
+                self.fault(given.values_at[rule], "wrong-type", f"messages.{rule} must be text, not {described(text)}")
+            else:
+                found[rule] = text
+        return found
 
-    def _bad_schema(self, name: str, spec: Map, mark: Mark, error: Exception) -> None:
-        """Put a fault of a JSON Schema at the word that it is about."""
-        path = getattr(error, "instance_path", None) or []
-        word = next((str(part) for part in path if str(part) in spec), None)
-        if word is None:
-            word = next(
-                (key for key in ("pattern", *WORDS) if key in spec and str(plain(spec[key])) in str(error)), None
-            )
-        at = spec.values_at[word] if word else mark
-        reason = str(error).splitlines()[0]
-        hint = "patterns take no look-around and no back references" if word == "pattern" else ""
-        self.fault(at, BAD_PARAM, f"{name}: {word or 'this'} is no valid JSON Schema: {reason[:200]}", hint)
 
-    def _fits(self, name: str, kind: str, schema: Mapping[str, Any], value: Any, at: Mark, what: str) -> None:
-        validator = jsonschema_rs.Draft202012Validator(
-            dict(schema), validate_formats=True, offline=True, pattern_options=jsonschema_rs.RegexOptions()
-        )
-        if kind == "decimal" and isinstance(value, str):
-            return
-        if kind in ("date", "datetime") and what == "default" and value == "now":
-            return
-        if not validator.is_valid(value):
-            self.fault(at, BAD_DEFAULT, f"{name}: the {what} does not fit the declaration")
+def _of_path(name: str, converter: str, mark: Mark) -> Parameter:
+    """The parameter of the path that is not declared."""
+    kind = _CONVERTED.get(converter, "string")
+    return Parameter(name, name, "path", kind, True, False, False, None, dict(TYPES[kind].schema), mark=mark)

@@ -1,165 +1,175 @@
-"""Faults: what is wrong with a parameter, in words for its sender."""
+"""Faults: the rules that what a caller sent breaks, in words for people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from penstock.model import Parameter
+from penstock.params.broken import Broken
+from penstock.params.schema import Validator
+from penstock.params.types import TYPES
 
-MOST = 100
-"""Faults that are reported at once."""
+MAX_FAULTS = 100
+"""faults that are reported at once"""
 
-_KINDS = {
-    "string": "text",
-    "integer": "an integer",
-    "number": "a number",
-    "decimal": "a decimal number",
-    "boolean": "true or false",
-    "date": "a date",
-    "datetime": "a datetime",
-    "uuid": "a UUID",
-    "email": "an email address",
-    "url": "a URL",
-    "object": "an object",
-    "array": "a list",
+_WORDS: Mapping[str, str] = {
+    "minimum": "must be at least {limit}",
+    "maximum": "must be at most {limit}",
+    "exclusiveMinimum": "must be more than {limit}",
+    "exclusiveMaximum": "must be less than {limit}",
+    "multipleOf": "must be a multiple of {multiple_of}",
+    "minProperties": "must have at least {limit} keys",
+    "maxProperties": "must have at most {limit} keys",
+    "uniqueItems": "must not hold the same item twice",
+    "contains": "must hold an item of the kind that is asked for",
+    "pattern": "does not have the form that is asked for",
+    "propertyNames": "has a key that cannot stand here",
+    "anyOf": "is none of the forms that are allowed",
+    "oneOf": "must be exactly one of the forms that are allowed",
+    "not": "is of a form that is not allowed",
+    "unevaluatedItems": "has items that cannot stand here",
 }
-_FORMATS = {
-    "date-time": "a datetime such as 2026-01-31T12:00:00Z",
-    "date": "a date such as 2026-01-31",
-    "uri": "a URL",
-    "uuid": "a UUID",
-    "email": "an email address",
+_FORMATS: Mapping[str, str] = {
+    **{item.schema["format"]: f"must be {item.words}" for item in TYPES.values() if "format" in item.schema},
+    "time": "must be a time, such as 12:30:00Z",
+    "duration": "must be a duration of ISO 8601, such as PT5M",
+    "idn-email": "must be an e-mail address",
+    "hostname": "must be the name of a host",
+    "idn-hostname": "must be the name of a host",
+    "ipv4": "must be an IPv4 address",
+    "ipv6": "must be an IPv6 address",
+    "regex": "must be a regular expression",
 }
 
 
 def entry(
+    parameter: Parameter,
     location: str,
-    name: str,
-    path: str,
+    path: tuple[str | int, ...],
     rule: str,
     message: str,
     messages: Mapping[str, str],
-    parameter: Parameter | None = None,
 ) -> dict[str, Any]:
-    """One entry of `errors`; a parameter's own message wins over the files', that over ours."""
-    own = parameter.messages.get(rule) if parameter is not None else None
-    return {"in": location, "name": name, "path": path, "rule": rule, "message": own or messages.get(rule) or message}
+    """One fault as callers see it; the innermost parameter's `messages` win over those of the project."""
+    words = at(parameter, path)
+    own = messages.get(rule, message) if words is None else words.messages.get(rule, messages.get(rule, message))
+    return {
+        "in": location,
+        "name": parameter.wire,
+        "path": written((parameter.wire, *path)),
+        "rule": rule,
+        "message": own,
+    }
 
 
-def entries(
-    errors: Iterable[Any], known: Mapping[str, Parameter], location: str, messages: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """The entries for errors of JSON Schema."""
-    found: list[dict[str, Any]] = []
-    for error in errors:
-        if len(found) == MOST:
-            break
-        rule = error.kind.name
-        path: list[str | int] = list(error.instance_path)
-        extra: list[str] = []
-        if rule == "required":
-            path.append(error.kind.property)
-        elif rule in ("additionalProperties", "unevaluatedProperties"):
-            rule = "unknown"
-            extra = list(error.kind.unexpected)
-        for last in extra or [""]:
-            whole = [*path, last] if last else path
-            found.append(_entry(error, rule, whole, known, location, messages))
-    return found
-
-
-def _entry(
-    error: Any,
-    rule: str,
-    path: list[str | int],
-    known: Mapping[str, Parameter],
-    location: str,
-    messages: Mapping[str, str],
-) -> dict[str, Any]:
-    name = str(path[0]) if path else ""
-    top = known.get(name)
-    parameter = _at(top, path[1:])
-    if rule == "anyOf" and parameter is not None and parameter.nullable:
-        rule = _inner_rule(error)
-    if rule == "not":
-        rule = "type"
-    message = _message(rule, error, parameter)
-    where = (top.location if top is not None else "") or location
-    return entry(where, name, _written(path), rule, message, messages, parameter)
-
-
-def _at(parameter: Parameter | None, path: list[str | int]) -> Parameter | None:
-    for part in path:
-        if parameter is None:
-            return None
-        if isinstance(part, int):
-            parameter = parameter.items
-        else:
-            parameter = next((item for item in parameter.properties or () if item.wire == part), None)
-    return parameter
-
-
-def _written(path: list[str | int]) -> str:
+def written(path: tuple[str | int, ...]) -> str:
+    """A path as people write it: `lines[0].qty`."""
     text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    for token in path:
+        text += f"[{token}]" if isinstance(token, int) else f".{token}" if text else token
     return text
 
 
-def _inner_rule(error: Any) -> str:
-    """The rule that a nullable value broke, behind the `anyOf` that lets null in."""
+def at(parameter: Parameter, path: tuple[str | int, ...]) -> Parameter | None:
+    """The parameter that is declared at a path inside of another; None when none is."""
+    found: Parameter | None = parameter
+    for token in path:
+        if found is None:
+            return None
+        if isinstance(token, int):
+            found = found.items
+        else:
+            found = next((item for item in found.properties or () if item.wire == token), None)
+    return found
+
+
+def broken(validator: Validator, parameter: Parameter, value: Any) -> list[Broken]:
+    """The rules that a value breaks, at most `MAX_FAULTS`; none when it is valid."""
     try:
-        for branch in error.kind.context:
-            for inner in branch:
-                if inner.kind.name != "type" or "null" not in str(inner.kind.types):
-                    return str(inner.kind.name)
-    except AttributeError:
-        pass
-    return "type"
+        if validator.is_valid(value):
+            return []
+        found = [
+            item for error in islice(validator.iter_errors(value), MAX_FAULTS) for item in _broken(error, parameter)
+        ]
+    except (ValueError, OverflowError, RecursionError):
+        return [Broken("type", f"must be {TYPES[parameter.type].words}")]
+    return _distinct(found) or [Broken("type", f"must be {TYPES[parameter.type].words}")]
 
 
-def _message(rule: str, error: Any, parameter: Parameter | None) -> str:
-    schema = _schema(parameter)
-    kind = parameter.type if parameter is not None else ""
+def _distinct(found: list[Broken]) -> list[Broken]:
+    """One fault for each place and rule, and none but `type` where the type is wrong."""
+    wrong = {item.path for item in found if item.rule == "type"}
+    kept: dict[tuple[Any, ...], Broken] = {}
+    for item in found:
+        if item.rule == "type" or item.path not in wrong:
+            kept.setdefault((item.path, item.rule, item.message if item.rule in ("allOf", "anyOf") else ""), item)
+    return list(kept.values())
+
+
+def _broken(error: Any, parameter: Parameter) -> Iterator[Broken]:
+    path = tuple(error.instance_path)
+    rule = error.kind.name
+    details = error.kind.as_dict()
+    where = at(parameter, path)
     if rule == "required":
-        return "is required"
-    if rule == "unknown":
-        return "is not a parameter"
-    if rule == "type":
-        return f"must be {_KINDS.get(kind, 'of another type')}" if kind not in ("any", "record") else "must not be null"
-    if rule == "format":
-        return f"must be {_FORMATS.get(str(schema.get('format')), str(schema.get('format', 'of its format')))}"
-    if rule == "enum":
-        return "must be one of " + ", ".join(str(value) for value in schema.get("enum", ()))[:300]
-    limit = schema.get(rule)
-    if limit is None:
-        return f"does not fit the rule {rule}"
-    words = _LIMITS.get(rule)
-    return words.format(limit) if words else f"does not fit the rule {rule}"
+        yield Broken("required", "is required", (*path, details["property"]))
+    elif rule in ("additionalProperties", "unevaluatedProperties") or (
+        rule == "falseSchema" and error.schema_path[-1:] == ["additionalProperties"]
+    ):
+        known = {item.wire for item in (where.properties if where is not None else None) or ()}
+        names = details.get("unexpected") or [key for key in error.instance if key not in known]
+        for name in names[:MAX_FAULTS]:
+            yield Broken("unknown", "is not known", (*path, name))
+    elif rule == "type":
+        yield Broken("type", _type(error.instance, where, details["types"]), path)
+    elif rule == "format":
+        yield Broken("format", _FORMATS.get(details["format"], f"must be of the format {details['format']}"), path)
+    elif rule == "pattern" and where is not None and where.type == "url":
+        yield Broken("format", f"must be {TYPES['url'].words}", path)
+    else:
+        yield Broken(_RULES.get(rule, rule), _words(rule, details, where), path)
 
 
-_LIMITS = {
-    "minLength": "must have at least {} characters",
-    "maxLength": "must have at most {} characters",
-    "pattern": "must match {}",
-    "minimum": "must be at least {}",
-    "maximum": "must be at most {}",
-    "exclusiveMinimum": "must be more than {}",
-    "exclusiveMaximum": "must be less than {}",
-    "multipleOf": "must be a multiple of {}",
-    "minItems": "must have at least {} items",
-    "maxItems": "must have at most {} items",
-    "uniqueItems": "must have no item twice",
-    "minProperties": "must have at least {} keys",
-    "maxProperties": "must have at most {} keys",
-    "const": "must be {}",
+_RULES: Mapping[str, str] = {
+    "oneOfMultipleValid": "oneOf",
+    "oneOfNotValid": "oneOf",
+    "constant": "const",
+    "falseSchema": "not",
 }
 
 
-def _schema(parameter: Parameter | None) -> Mapping[str, Any]:
-    if parameter is None:
-        return {}
-    schema = parameter.schema
-    for branch in schema.get("anyOf", ()):
-        if branch.get("type") != "null" and "type" in branch:
-            return {**schema, **branch}
-    return schema
+def _type(value: Any, where: Parameter | None, kinds: list[str]) -> str:
+    if value is None:
+        return "must not be null"
+    if where is not None and where.type != "any":
+        return f"must be {TYPES[where.type].words}"
+    words = [TYPES[kind].words for kind in kinds if kind in TYPES]
+    return f"must be {' or '.join(words)}" if words else "must be null"
+
+
+def _words(rule: str, details: Mapping[str, Any], where: Parameter | None) -> str:
+    if rule in ("enum", "const", "constant"):
+        options = details.get("options", [details.get("expected_value")])
+        if len(options) <= 20 and not (where is not None and where.secret):
+            return f"must be {'one of ' if len(options) > 1 else ''}{', '.join(_shown(item) for item in options)}"
+        return "is not one of the values that are allowed"
+    if rule in ("minLength", "maxLength"):
+        return _length(rule, int(details["limit"]), "character", "must not be empty")
+    if rule in ("minItems", "maxItems"):
+        return _length(rule, int(details["limit"]), "item", "must not be empty")
+    words = _WORDS.get(_RULES.get(rule, rule))
+    return "is not valid" if words is None else words.format(**details)
+
+
+def _length(rule: str, limit: int, unit: str, empty: str) -> str:
+    if rule.startswith("min"):
+        return empty if limit == 1 else f"must have at least {limit} {unit}s"
+    return f"must have at most {limit} {unit}{'' if limit == 1 else 's'}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)[:80]
