@@ -235,7 +235,13 @@ class _Compiler:
             else:
                 keywords.append(ast.keyword(param.python, node))
         self.metas[index] = StepMeta(
-            path=step.path, id=step.id, action=step.action, file=self.document.file, line=line, names=tuple(names), note=step.note
+            path=step.path,
+            id=step.id,
+            action=step.action,
+            file=self.document.file,
+            line=line,
+            names=tuple(names),
+            note=step.note,
         )
         if step.id is not None:
             ids.append(step.id)
@@ -253,7 +259,7 @@ class _Compiler:
             if maybe:
                 body += _parse("if _type(_x) is _Coroutine: _x = await _x")
                 asynchronous = True
-        body += self._after(step, action, index, values, templates, ids)
+        body += self._after(step, action, index, values)
         for statement in body:
             _place_missing(statement, line)
         out.append(_at(_assign("_at", ast.Constant(index)), line))
@@ -267,30 +273,35 @@ class _Compiler:
             out += body
         return asynchronous
 
-    def _after(
-        self, step: Step, action: Action, index: int, values: list[str], templates: list[Template], ids: list[str]
-    ) -> list[ast.stmt]:
+    def _after(self, step: Step, action: Action, index: int, values: list[str]) -> list[ast.stmt]:
         """What follows the call: result, record, undo, signal."""
         text: list[str] = []
         if step.id is not None:
             value = "None if _type(_x) is _Signal else _x" if action.signals else "_x"
             text.append(f"_s.steps[{step.id!r}] = {value}")
-        if self.record:
-            shown = "None if _type(_x) is _Signal else _x" if action.signals else "_x"
-            inputs = f"({', '.join(values)},)" if values else "None"
-            text.append(f"_n = _now(); _r(({self.metas[index].number}, 'ok', _t, _n, {inputs}, {shown})); _t = _n")
-        if step.undo:
-            self.has_undo = True
-            undo, _, _ = self.block(step.undo, f"{step.path}.undo", first=step.mark.line)
-            text.append(f"_push_undo(_s, {undo})")
+        number = self.metas[index].number
+        inputs = f"({', '.join(values)},)" if values else "None"
+        record = f"_r(({number}, 'ok', _t, _t := _now(), {inputs}, {{}}))" if self.record else "pass"
         if action.signals:
-            text.append("if _type(_x) is _Signal: return _x")
+            undo = self._undo(step)
+            text.append(f"if _type(_x) is _Signal: {record.format('None')}; {undo}; return _x")
+            text.append(f"{record.format('_x')}; {undo}")
+        else:
+            text.append(f"{record.format('_x')}; {self._undo(step)}")
         return _parse("\n".join(text))
+
+    def _undo(self, step: Step) -> str:
+        """What remembers how the step is undone."""
+        if not step.undo:
+            return "pass"
+        self.has_undo = True
+        block, _, _ = self.block(step.undo, f"{step.path}.undo", first=step.mark.line)
+        return f"_push_undo(_s, {block})"
 
     def _skipped(self, step: Step, index: int) -> list[ast.stmt]:
         text = [] if step.id is None else [f"_s.steps[{step.id!r}] = None"]
         if self.record:
-            text.append(f"_n = _now(); _r(({self.metas[index].number}, 'skipped', _t, _n, None, None)); _t = _n")
+            text.append(f"_r(({self.metas[index].number}, 'skipped', _t, _t := _now(), None, None))")
         return _parse("\n".join(text) or "pass")
 
     # -- arguments
