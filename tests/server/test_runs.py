@@ -232,3 +232,25 @@ def test_undo_runs_backwards_when_a_later_step_fails() -> None:
         assert said == ["undone b", "undone a"]
 
     live({"saga.yaml": endpoint("GET /saga", steps)}, body)
+
+
+def test_what_an_upstream_said_stays_inside() -> None:
+    steps = "  - fail: http://10.0.0.1 answered 500\n    code: upstream_failed\n    status: 502\n    details: {text: internal}\n"
+
+    async def body(project: Live) -> None:
+        reply = await project.ask("GET", "/up")
+        assert reply.status == 502
+        assert reply.json["code"] == "upstream_failed"
+        assert b"10.0.0.1" not in reply.body
+        assert b"internal" not in reply.body
+
+    live({"up.yaml": endpoint("GET /up", steps)}, body)
+
+
+def test_every_401_says_how_to_sign_in() -> None:
+    async def body(project: Live) -> None:
+        reply = await project.ask("GET", "/no")
+        assert reply.status == 401
+        assert reply.headers["www-authenticate"] == "Bearer"
+
+    live({"no.yaml": endpoint("GET /no", "  - require: 1 > 2\n    status: 401\n  - respond: x\n")}, body)

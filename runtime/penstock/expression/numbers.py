@@ -168,6 +168,13 @@ def _not(value: Any, wanted: str) -> str:
 
 def rounded(value: Any, precision: Any, method: str) -> Any:
     """Round to `precision` digits: `common` (half to even), `ceil` or `floor`."""
+    if (
+        type(value) is float
+        and method == "common"
+        and type(precision) is int
+        and -MAX_DIGITS <= precision <= MAX_DIGITS
+    ):
+        return round(value, precision)
     if method not in ("common", "ceil", "floor"):
         raise fail("the method of round is common, ceil or floor")
     if type(precision) is not int or abs(precision) > MAX_DIGITS:

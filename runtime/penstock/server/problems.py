@@ -36,14 +36,18 @@ TITLES = {
 
 
 def answer(failure: Failure, run_id: str | None, shape: Shape, encode: Callable[[Any], bytes]) -> Answer:
-    """The answer to a failure. A 500 shows nothing but the run's id."""
+    """The answer to a failure. A 500 shows nothing but the run's id, and what an upstream said or where it is stays here."""
     code = "internal" if failure.code in INTERNAL else failure.code
     status = shape.status.get(code, failure.status)
-    hidden = status == 500 and code == "internal"
-    message = "the run failed; its id finds it in the history" if hidden else failure.message
+    upstream = code in ("upstream_failed", "unreachable")
+    hidden = upstream or (status == 500 and code == "internal")
+    message = f"{'an upstream' if upstream else 'the run'} failed; the run's id finds it in the history"
+    message = message if hidden else failure.message
     details: Mapping[str, Any] = {} if hidden else failure.details
     errors = [] if hidden else [_worded(entry, shape.messages) for entry in failure.errors]
     headers = [(name, str(value)) for name, value in failure.headers.items() if value is not None]
+    if status == 401 and not any(name.lower() == "www-authenticate" for name, _ in headers):
+        headers.append(("WWW-Authenticate", "Bearer"))
     problem: dict[str, Any] = {
         "type": "about:blank",
         "title": TITLES.get(code) or web.REASONS.get(status, "Error"),
