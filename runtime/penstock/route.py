@@ -139,6 +139,7 @@ class Routes(Generic[Target]):
     def __init__(self, endpoints: Iterable[tuple[str, tuple[Segment, ...], Target]]) -> None:
         self._root: _Node[Target] = _Node()
         self._static: dict[tuple[str, str], Match[Target]] = {}
+        self._one: dict[tuple[str, str], tuple[Target, str]] = {}
         for method, segments, target in endpoints:
             node = self._root
             for segment in segments:
@@ -148,38 +149,58 @@ class Routes(Generic[Target]):
                     node = _param(node, segment.converter)
             names = tuple(segment.text for segment in segments if segment.converter != "literal")
             node.methods.setdefault(method, (target, names))
-            if not names:
-                path = "/" + "/".join(segment.text for segment in segments)
-                self._static.setdefault((method, path), Match(target, _NOTHING))
+        self._index(self._root, "")
+
+    def _index(self, node: _Node[Target], path: str) -> None:
+        """Put the routes below a literal path, with no parameter or one plain one at their end, where one look finds them."""
+        if len(node.params) == 1 and node.params[0][0] == "str":
+            for method, (target, names) in node.params[0][1].methods.items():
+                self._one[method, path] = target, names[0]
+        for text, child in node.literals.items():
+            if not text.isascii() or "/" in text or "%" in text:
+                continue
+            for method, (target, _) in child.methods.items():
+                self._static[method, f"{path}/{text}"] = Match(target, _NOTHING)
+            self._index(child, f"{path}/{text}")
 
     def match(self, method: str, path: str) -> Match[Target]:
         """Where a request goes. `path` is raw: its parts are percent-decoded once, so `%2F` stays within one."""
         static = self._static.get((method, path))
         if static is not None:
             return static
+        if path[:1] != "/":
+            return Match(None, _NOTHING)
+        encoded = "%" in path
+        if not encoded and path.isascii():
+            head, _, last = path.rpartition("/")
+            one = self._one.get((method, head))
+            if one is not None and last:
+                return Match(one[0], {one[1]: last})
         parts = path[1:].split("/", MAX_SEGMENTS)
-        if "%" in path:
+        if encoded or not path.isascii():
             decoded = [_decoded(part) for part in parts]
             if None in decoded:
                 return Match(None, _NOTHING)
             parts = cast(list[str], decoded)
-        # The usual case: at each part there is one way to go.
+        return self._straight(method, parts) or self._search(method, parts)
+
+    def _straight(self, method: str, parts: list[str]) -> Match[Target] | None:
+        """The usual case: the best way at each part leads to an endpoint."""
         node = self._root
         values: list[str] = []
-        for part in parts:
+        for index, part in enumerate(parts):
             child = node.literals.get(part)
             if child is None:
-                params = node.params
-                if len(params) != 1 or params[0][0] != "str" or not part:
+                converter, child = _best(node, part)
+                if child is None:
+                    return None
+                values.append("/".join(parts[index:]) if converter == "path" else part)
+                if converter == "path":
+                    node = child
                     break
-                values.append(part)
-                child = params[0][1]
             node = child
-        else:
-            found = node.methods.get(method)
-            if found is not None:
-                return Match(found[0], dict(zip(found[1], values, strict=True)))
-        return self._search(method, parts)
+        found = node.methods.get(method)
+        return None if found is None else Match(found[0], dict(zip(found[1], values, strict=True)))
 
     def _search(self, method: str, parts: list[str]) -> Match[Target]:
         allowed: set[str] = set()
@@ -220,27 +241,39 @@ def _walk(
     literal = node.literals.get(part)
     if literal is not None:
         yield from _walk(literal, parts, index + 1, values)
-    if not part:
-        return
     for converter, child in node.params:
+        if not _fits(converter, part):
+            continue
         if converter == "path":
             yield child, (*values, "/".join(parts[index:]))
-        elif (
-            converter == "str"
-            or (converter == "int" and _INT.fullmatch(part))
-            or (converter == "uuid" and _UUID.fullmatch(part))
-        ):
+        else:
             yield from _walk(child, parts, index + 1, (*values, part))
+
+
+def _best(node: _Node[Target], part: str) -> tuple[str, _Node[Target] | None]:
+    """The converter and node of the first parameter that a part fits."""
+    for converter, child in node.params:
+        if _fits(converter, part):
+            return converter, child
+    return "", None
+
+
+def _fits(converter: str, part: str) -> bool:
+    if converter == "int":
+        return _INT.fullmatch(part) is not None
+    if converter == "uuid":
+        return _UUID.fullmatch(part) is not None
+    return part != ""
 
 
 def _decoded(part: str) -> str | None:
     """A part of a path, percent-decoded; None if it is no UTF-8 or badly encoded."""
-    if "%" not in part:
+    if "%" not in part and part.isascii():
         return part
     if _BROKEN.search(part):
         return None
     try:
         text = unquote_to_bytes(part).decode()
-    except UnicodeDecodeError:
+    except UnicodeError:
         return None
     return None if "\x00" in text else text

@@ -44,10 +44,13 @@ def naive(endpoints: list[tuple[str, tuple[Segment, ...], int]], method: str, pa
             values = {s.text: p for s, p in zip(segments, mine, strict=True) if s.converter != "literal"}
             found.append((tuple(RANK[s.converter] for s in segments), order, verb, target, values))
     found.sort(key=lambda item: item[:2])
-    for wanted in (method, "GET") if method == "HEAD" else (method,):
-        for _, _, verb, target, values in found:
-            if verb == wanted:
-                return target, values
+    places: dict[Any, dict[str, Any]] = {}
+    for place, _, verb, target, values in found:
+        places.setdefault(place, {}).setdefault(verb, (target, values))
+    for verbs in places.values():
+        answer = verbs.get(method) or (verbs.get("GET") if method == "HEAD" else None)
+        if answer is not None:
+            return answer
     return {verb for _, _, verb, _, _ in found}
 
 
