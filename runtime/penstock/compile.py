@@ -13,13 +13,13 @@ from types import CodeType, CoroutineType
 from typing import Any, get_args, get_origin
 
 from penstock import convert, expression
-from penstock.context import Signal
+from penstock.context import Signal, push_undo
 from penstock.history.record import Level, StepMeta
 from penstock.model import Argument, Document, Step, Template
 from penstock.params import Checker
 from penstock.registry import Action, Param
 from penstock.shape import PLAIN, Shape
-from penstock.steps import attempt, failed, push_undo
+from penstock.steps import attempt, failed
 
 ROOTS = frozenset({"params", "given", "steps", "vars", "user", "middleware", "env", "secrets", "data", "request"})
 
@@ -282,12 +282,12 @@ class _Compiler:
         number = self.metas[index].number
         inputs = f"({', '.join(values)},)" if values else "None"
         record = f"_r(({number}, 'ok', _t, _t := _now(), {inputs}, {{}}))" if self.record else "pass"
+        undo = self._undo(step)
         if action.signals:
-            undo = self._undo(step)
             text.append(f"if _type(_x) is _Signal: {record.format('None')}; {undo}; return _x")
             text.append(f"{record.format('_x')}; {undo}")
         else:
-            text.append(f"{record.format('_x')}; {self._undo(step)}")
+            text.append(f"{record.format('_x')}; {undo}")
         return _parse("\n".join(text))
 
     def _undo(self, step: Step) -> str:

@@ -1,12 +1,18 @@
 """Context: all that an action may touch: the run's names, and the world behind one boundary."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import CoroutineType
 from typing import Any, Protocol
 
 from penstock.clock import Clock
 from penstock.entropy import Entropy
+from penstock.errors import Failure
+
+logger = logging.getLogger("penstock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class Context:
 
     __slots__ = (
         "data",
+        "depth",
         "env",
         "given",
         "middleware",
@@ -131,6 +138,7 @@ class Context:
         self.data: Mapping[str, Any] = snapshot.data if snapshot is not None else {}
         self.record: Callable[[Any], None] | None = None
         self.undos: list[Any] | None = None
+        self.depth = 0
 
     @property
     def request(self) -> Any:
@@ -165,3 +173,41 @@ class Context:
         """Run another workflow of the same snapshot within this run; gives what it returns."""
         result: Awaitable[Any] = self.run.call(self, name, arguments)
         return result
+
+
+def push_undo(ctx: Context, block: Callable[[Context], Any]) -> None:
+    """Remember how a finished step is undone, with the values of this moment: a later round of a loop changes them."""
+    if ctx.undos is not None:
+        ctx.undos.append((block, ctx.copy({})))
+
+
+def begin_undo(ctx: Context) -> list[Any] | None:
+    """Begin to note finished steps apart, until `end_undo`: a failure that is handled undoes only those."""
+    outer = ctx.undos
+    if outer is not None:
+        ctx.undos = []
+    return outer
+
+
+def end_undo(ctx: Context, outer: list[Any] | None) -> None:
+    """Finished steps that are not undone yet are the outer block's again."""
+    if outer is not None:
+        outer += ctx.undos or ()
+        ctx.undos = outer
+
+
+async def undo(ctx: Context) -> None:
+    """Undo the finished steps, the last one first, whatever cancels the run. One that fails is logged, and the others still run."""
+    if ctx.undos:
+        await asyncio.shield(asyncio.ensure_future(_undo(ctx.undos)))
+
+
+async def _undo(undos: list[Any]) -> None:
+    while undos:
+        block, ctx = undos.pop()
+        try:
+            result = block(ctx)
+            if type(result) is CoroutineType:
+                await result
+        except Failure as failure:
+            logger.error("%s undo failed: %s: %s", failure.where, failure.code, failure.message)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from types import CoroutineType
 from typing import Any, Protocol
 
+from penstock import web
 from penstock.compile import Program
-from penstock.context import END, Answer, Context, Signal, World
+from penstock.context import END, Answer, Context, Signal, World, undo
 from penstock.errors import Failure
 from penstock.history import ids
 from penstock.history.record import RunRecord
-from penstock.steps import undo
 
 MAX_CALLS = 64
 """How deep workflows may call one another."""
@@ -67,7 +67,6 @@ class Run:
     __slots__ = (
         "answer",
         "content_type",
-        "depth",
         "events",
         "expired",
         "given_headers",
@@ -92,7 +91,6 @@ class Run:
         self.sent = False
         self.events = 0
         self.expired = False
-        self.depth = 0
         self.content_type: str | None = None
         self.given_headers: list[tuple[Program, Context]] = []
         self.shown: dict[str, Any] | None = None
@@ -158,12 +156,13 @@ class Run:
                 if name.lower() in names:
                     continue
                 try:
-                    value = render(ctx)
+                    pairs = web.headers({name: render(ctx)})
                 except Exception:
+                    # it speaks of what the run has not come to, and the answer goes out all the same
                     continue
-                if value is not None:
+                if pairs:
                     names.add(name.lower())
-                    answer.headers.append((name, str(value).replace("\r", " ").replace("\n", " ")))
+                    answer.headers += pairs
 
     def full(self) -> bool:
         """Whether the record holds as many steps as a run may keep."""
@@ -179,7 +178,7 @@ class Run:
         if program.has_undo:
             ctx.undos = []
         if program.level == "steps" or program.level == "full":
-            ctx.record = self.record.steps.append
+            ctx.record = _forget if self.full() else self.record.steps.append
         return ctx
 
     async def perform(self, program: Program, ctx: Context) -> Any:
@@ -188,24 +187,24 @@ class Run:
             result = program.block(ctx)
             return await result if type(result) is CoroutineType else result
         except BaseException:
-            if ctx.undos:
-                await asyncio.shield(asyncio.ensure_future(undo(ctx)))
+            await undo(ctx)
             raise
 
     async def call(self, ctx: Context, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Run a workflow within this run; gives what its `return` gave."""
+        """Run a workflow within this run; gives what its `return` gave, END when it stopped the run."""
         program = self.snapshot.programs[name]
-        if self.depth >= MAX_CALLS:
+        if ctx.depth >= MAX_CALLS:
             raise Failure("loop_limit", f"workflows call one another more than {MAX_CALLS} deep")
         params, given = program.checker.take(arguments)
+        if program.checker.has_secrets:
+            self.record.secrets += program.checker.secrets(params)
         inner = self.enter(program, params, given)
         inner.user = ctx.user
-        self.depth += 1
-        try:
-            result = await self.perform(program, inner)
-        finally:
-            self.depth -= 1
-        return result.value if type(result) is Signal and result.kind == "return" else None
+        inner.depth = ctx.depth + 1
+        result = await self.perform(program, inner)
+        if result is END:
+            return END
+        return result.value if type(result) is Signal else None
 
     async def chain(self, program: Program, values: Mapping[str, str]) -> None:
         """Run an endpoint: its middleware in order, then its parameters are checked, then its steps."""
@@ -217,16 +216,21 @@ class Run:
             self.given_headers.append((program, outer))
         for middleware in program.chain:
             params, given = middleware.checker.check(request, values)
+            if middleware.checker.has_secrets:
+                self.record.secrets += middleware.checker.secrets(params)
             ctx = self.enter(middleware, params, given)
             ctx.middleware = results
             if middleware.headers:
                 self.given_headers.append((middleware, ctx))
             if middleware.content_type is not None:
                 self.content_type = middleware.content_type(ctx)
-            result = middleware.block(ctx)
-            if type(result) is CoroutineType:
-                result = await result
-            if result is END:
+            if middleware.has_undo:
+                result = await self.perform(middleware, ctx)
+            else:
+                result = middleware.block(ctx)
+                if type(result) is CoroutineType:
+                    result = await result
+            if result is END or self.answer is not None:
                 return
             results[middleware.document.name] = result.value if result is not None else None
         params, given = program.checker.check(request, values)
@@ -270,6 +274,10 @@ class Run:
         if answer is not None:
             record.http_status = answer.status
             record.answer = answer.shown
+
+
+def _forget(_: Any) -> None:
+    """What records the steps of a run that has too many of them."""
 
 
 def drive(work: Coroutine[Any, Any, Any]) -> Any:

@@ -1,12 +1,12 @@
-"""Steps: what a compiled step leans on: failing with its place, trying again, undoing."""
+"""Steps: what a compiled step leans on: failing with its place, trying again."""
 
 import asyncio
 import logging
 from collections.abc import Callable
-from types import CoroutineType, TracebackType
+from types import CoroutineType, FunctionType, TracebackType
 from typing import Any
 
-from penstock.context import Context
+from penstock.context import Context, begin_undo, end_undo, undo
 from penstock.errors import Failure
 from penstock.history.record import StepMeta
 from penstock.model import Retry
@@ -20,12 +20,18 @@ def failed(ctx: Context, meta: StepMeta, start: float, error: BaseException) -> 
     if isinstance(error, Failure):
         failure = error
     elif isinstance(error, Exception):
-        failure = Failure("internal", f"{type(error).__name__}: {error}"[:500])
-        logger.exception("%s:%s %s failed", meta.file, meta.line, meta.action, exc_info=error)
+        failure = _unexpected(meta, error)
     else:
         if record is not None:
             record(
-                (meta.number, "failed", start, ctx.world.clock.monotonic(), None, {"code": "timeout", "message": "cancelled"})
+                (
+                    meta.number,
+                    "failed",
+                    start,
+                    ctx.world.clock.monotonic(),
+                    None,
+                    {"code": "timeout", "message": "cancelled"},
+                )
             )
         return error
     if failure.file is None:
@@ -35,8 +41,26 @@ def failed(ctx: Context, meta: StepMeta, start: float, error: BaseException) -> 
         failure.step_id = meta.id
     if record is not None:
         shown = {"code": failure.code, "message": failure.message}
-        record((meta.number, "failed", start, ctx.world.clock.monotonic(), None, shown))
+        record((meta.number, "failed", start, ctx.world.clock.monotonic(), _inputs(error.__traceback__, meta), shown))
     return failure
+
+
+def _inputs(traceback: TracebackType | None, meta: StepMeta) -> tuple[Any, ...] | None:
+    """The inputs of a failed step, read off its block's frame: known when all were computed, so that the action was called."""
+    inner = None if traceback is None else traceback.tb_next
+    if traceback is None or inner is None or not meta.names:
+        return None
+    code = inner.tb_frame.f_code
+    values = traceback.tb_frame.f_locals
+    action = traceback.tb_frame.f_globals.get(f"_do_{values.get('_at')}")
+    if code is not attempt.__code__ and code is not getattr(action, "__code__", None):
+        return None
+    return tuple(values.get(f"_v{index}") for index in range(len(meta.names)))
+
+
+def _unexpected(meta: StepMeta, error: Exception) -> Failure:
+    logger.error("%s:%s %s failed", meta.file, meta.line, meta.action, exc_info=error)
+    return Failure("internal", f"{type(error).__name__}: {error}"[:500])
 
 
 def _line(traceback: TracebackType | None, meta: StepMeta) -> int:
@@ -49,22 +73,27 @@ def _line(traceback: TracebackType | None, meta: StepMeta) -> int:
     return line
 
 
-async def attempt(
-    ctx: Context, meta: StepMeta, policy: tuple[Retry | None, float | None], call: Callable[[], Any]
-) -> Any:
+async def attempt(ctx: Context, meta: StepMeta, policy: tuple[Retry | None, float | None], call: FunctionType) -> Any:
     """Call a step's action with its `timeout` and `retry`."""
     retry, timeout = policy
     tries = 0
     while True:
         start = ctx.world.clock.monotonic()
+        outer = begin_undo(ctx)
         try:
             return await _within(call, timeout)
-        except Failure as failure:
+        except Exception as error:
+            failure = error if isinstance(error, Failure) else _unexpected(meta, error)
             if retry is None or not _again(retry, failure, tries):
                 raise
             if ctx.record is not None:
+                cells = dict(zip(call.__code__.co_freevars, call.__closure__ or (), strict=True))
+                inputs = tuple(cells[f"_v{index}"].cell_contents for index in range(len(meta.names)))
                 shown = {"code": failure.code, "message": failure.message}
-                ctx.record((meta.number, "retried", start, ctx.world.clock.monotonic(), None, shown))
+                ctx.record((meta.number, "retried", start, ctx.world.clock.monotonic(), inputs or None, shown))
+            await undo(ctx)
+        finally:
+            end_undo(ctx, outer)
         tries += 1
         await ctx.world.clock.sleep(delay(retry, tries))
 
@@ -98,21 +127,3 @@ def delay(retry: Retry, tries: int) -> float:
     else:
         seconds = retry.delay
     return min(seconds, retry.max_delay)
-
-
-def push_undo(ctx: Context, block: Callable[[Context], Any]) -> None:
-    """Remember how a finished step is undone."""
-    if ctx.undos is not None:
-        ctx.undos.append((block, ctx))
-
-
-async def undo(ctx: Context) -> None:
-    """Undo the finished steps, the last one first. One that fails is logged, and the others still run."""
-    while ctx.undos:
-        block, at = ctx.undos.pop()
-        try:
-            result = block(at)
-            if type(result) is CoroutineType:
-                await result
-        except Failure as failure:
-            logger.error("%s undo failed: %s: %s", failure.where, failure.code, failure.message)

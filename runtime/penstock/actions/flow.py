@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import CoroutineType
 from typing import Annotated, Any, Literal
 
-from penstock.context import BREAK, CONTINUE, END, Context, Signal
+from penstock.context import BREAK, CONTINUE, END, Context, Signal, begin_undo, end_undo, undo
 from penstock.errors import Failure, code_for
 from penstock.registry import Block, Duration, Example, Expr, Flow, Static, action
 
@@ -278,10 +278,10 @@ async def parallel(ctx: Context, branches: Annotated[dict[str, Block], Flow("par
     """
     names = list(branches)
 
-    def branch(name: str) -> Callable[[], Awaitable[Any]]:
-        return lambda: _go(branches[name], ctx.copy({}))
+    def branch(index: int) -> Awaitable[Any]:
+        return _go(branches[names[index]], ctx.copy({}))
 
-    results = await _together([branch(name) for name in names], limit=len(names))
+    results = await _together(len(names), branch, limit=len(names), ends=("end",), turn=ctx.world.clock.monotonic)
     for result in results:
         if result is END:
             return END
@@ -309,27 +309,39 @@ async def try_(
 ) -> Any:
     """Run steps; on a failure run `catch`, and `finally` in any case.
 
-    In `catch`, `error` has `code`, `status`, `message`, `step` and `details`; `fail: "{{ error }}"` throws it on.
+    In `catch`, `error` has `code`, `status`, `message`, `step` and `details`; `fail: "{{ error }}"` throws it on. Steps of the body
+    that have an `undo` are undone before `catch` runs.
 
     body: the steps to try
     codes: catch only failures of these codes
     catch: the steps to run on a failure
-    finally: the steps to run in any case
+    finally: the steps to run in any case; if they answer, return, break or continue, that is what counts
     """
     result: Any = None
     try:
+        outer = begin_undo(ctx)
         try:
             result = await _go(body, ctx)
         except Failure as failure:
             if catch is None or (codes is not None and failure.code not in codes):
                 raise
-            result = await _go(catch, ctx.child({"error": failure.view()}))
-    finally:
+            await undo(ctx)
+            end_undo(ctx, outer)
+            outer = None
+            result = await _go(catch, ctx.child({"error": failure.view(), "_failure": failure}))
+        finally:
+            end_undo(ctx, outer)
+    except Failure:
+        last = None if finally_ is None else await _go(finally_, ctx)
+        if last is None:
+            raise
+        return last
+    except BaseException:
         if finally_ is not None:
-            last = await _go(finally_, ctx)
-            if last is not None:
-                result = last
-    return result
+            await _go(finally_, ctx)
+        raise
+    last = None if finally_ is None else await _go(finally_, ctx)
+    return result if last is None else last
 
 
 @action(
@@ -363,6 +375,7 @@ async def transaction(
 
 @action(
     "call",
+    signals=True,
     effect="call",
     examples=(
         Example(
@@ -434,6 +447,7 @@ def require(
     ),
 )
 def fail(
+    ctx: Context,
     message: str | dict[str, Any],
     *,
     status: int | None = None,
@@ -449,8 +463,10 @@ def fail(
     details: a mapping for the caller
     headers: headers of the error answer
     """
+    caught: Failure | None = None
     if isinstance(message, dict):
         known = message
+        caught = ctx.names.get("_failure") if known is ctx.names.get("error") else None
         message = str(known.get("message") or "failed")
         status = status if status is not None else known.get("status")
         code = code or known.get("code")
@@ -460,7 +476,16 @@ def fail(
         errors = ()
     status = 400 if status is None else status
     _status(status)
-    raise Failure(code or code_for(status), message, status=status, details=details, headers=headers, errors=errors)
+    failure = Failure(code or code_for(status), message, status=status, details=details, headers=headers, errors=errors)
+    if caught is not None:
+        failure.headers = {**caught.headers, **failure.headers}
+        failure.file, failure.line, failure.step, failure.step_id = (
+            caught.file,
+            caught.line,
+            caught.step,
+            caught.step_id,
+        )
+    raise failure
 
 
 @action(
@@ -561,39 +586,45 @@ async def _concurrent(
 ) -> Any:
     total = len(items)
 
-    def one(index: int, item: Any) -> Callable[[], Awaitable[Any]]:
-        async def run() -> Any:
-            here = ctx.copy({name: item, "loop": _loop(index, total)})
-            result = await _round(here, do)
-            if result is None and collect is not None:
-                return (collect(here),)
-            return result
+    async def one(index: int) -> Any:
+        here = ctx.copy({name: items[index], "loop": _loop(index, total)})
+        result = await _round(here, do)
+        if result is None and collect is not None:
+            return (collect(here),)
+        return result
 
-        return run
-
-    results = await _together([one(index, item) for index, item in enumerate(items)], limit=concurrency)
+    results = await _together(total, one, limit=concurrency, ends=_ENDS_LOOP, turn=ctx.world.clock.monotonic)
     for result in results:
         if type(result) is Signal and result.kind in ("end", "return"):
             return result
     return None if collect is None else [result[0] for result in results if type(result) is tuple]
 
 
-async def _together(work: list[Callable[[], Awaitable[Any]]], *, limit: int) -> list[Any]:
-    """Run at most `limit` at once; the first failure, or a result that ends the run or the loop, cancels the rest."""
-    results: list[Any] = [None] * len(work)
-    pending = iter(enumerate(work))
+_ENDS_LOOP = ("end", "return", "break")
+
+
+async def _together(
+    total: int, work: Callable[[int], Awaitable[Any]], *, limit: int, ends: tuple[str, ...], turn: Callable[[], float]
+) -> list[Any]:
+    """Run at most `limit` at once; the first failure, or a signal of `ends`, cancels the rest. `turn` gives the time."""
+    results: list[Any] = [None] * total
+    pending = iter(range(total))
     done = asyncio.Event()
 
     async def worker() -> None:
-        for index, start in pending:
+        late = turn() + TURN
+        for index in pending:
             if done.is_set():
                 return
-            results[index] = await start()
-            if results[index] is END or results[index] is BREAK:
+            result = results[index] = await work(index)
+            if type(result) is Signal and result.kind in ends:
                 done.set()
                 return
+            if turn() > late:
+                await asyncio.sleep(0)
+                late = turn() + TURN
 
-    tasks = [asyncio.ensure_future(worker()) for _ in range(min(limit, len(work)))]
+    tasks = [asyncio.ensure_future(worker()) for _ in range(min(limit, total))]
     try:
         while tasks:
             finished, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
