@@ -5,10 +5,11 @@ It stands on aiohttp's own parser and base protocol. A request that needs no wai
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import HttpRequestParser, RawRequestMessage
+from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
@@ -17,9 +18,16 @@ from penstock.errors import Failure
 HEADER_TIMEOUT = 15.0
 BODY_TIMEOUT = 60.0
 IDLE_TIMEOUT = 75.0
+WRITE_TIMEOUT = 60.0
+"""How long a client may leave what was sent to it unread."""
+
+PROGRESS = 2**14
+"""How many bytes a client must read within that time to count as reading."""
+
 LINGER = 2.0
 MAX_LINE = 8190
 MAX_HEADERS = 100
+MAX_HEAD = 2**16
 READ_SIZE = 2**16
 MAX_PIPELINED = 64
 
@@ -29,7 +37,9 @@ class Server(Protocol):
 
     def now(self) -> float: ...
 
-    def opened(self, connection: "Connection") -> None: ...
+    def opened(self, connection: "Connection") -> Failure | None:
+        """Take note of a connection; gives why it cannot be taken."""
+        ...
 
     def closed(self, connection: "Connection") -> None: ...
 
@@ -43,9 +53,31 @@ class Server(Protocol):
 
 
 class Connection(BaseProtocol):
-    """One connection. Requests are answered one at a time, in their order."""
+    """One connection. Requests are answered one at a time, in their order.
 
-    __slots__ = ("busy", "closing", "deadline", "discarding", "ip", "messages", "reading", "server", "started")
+    `closing`: the answer under way is the last. `ended`: nothing more comes, what has come is answered. `discarding`: what comes is
+    thrown away. `after`: something is to be done once no request waits.
+    """
+
+    __slots__ = (
+        "after",
+        "body_end",
+        "body_until",
+        "busy",
+        "closing",
+        "deadline",
+        "discarding",
+        "ended",
+        "failure",
+        "ip",
+        "last",
+        "messages",
+        "partial",
+        "reading",
+        "server",
+        "stalled",
+        "unsent",
+    )
 
     def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
         parser = HttpRequestParser(
@@ -57,16 +89,25 @@ class Connection(BaseProtocol):
             max_headers=MAX_HEADERS,
             payload_exception=ConnectionError,
             auto_decompress=False,
+            max_msg_queue_size=MAX_PIPELINED,
         )
         super().__init__(loop, parser)
         self.server = server
         self.messages: deque[tuple[RawRequestMessage, StreamReader]] = deque()
         self.busy = False
         self.closing = False
+        self.ended = False
         self.discarding = False
+        self.after = False
+        self.failure: Failure | None = None
         self.reading: StreamReader | None = None
-        self.started = False
+        self.last: StreamReader = EMPTY_PAYLOAD
+        self.body_end = False
+        self.body_until = 0.0
+        self.partial = 0
         self.deadline = 0.0
+        self.unsent = 0
+        self.stalled = 0.0
         self.ip: str | None = None
 
     # -- events
@@ -76,29 +117,33 @@ class Connection(BaseProtocol):
         peer = transport.get_extra_info("peername")
         self.ip = peer[0] if isinstance(peer, tuple) else None
         self.deadline = self.server.now() + HEADER_TIMEOUT
-        self.server.opened(self)
+        failure = self.server.opened(self)
+        if failure is not None:
+            self.server.refuse(self, failure)
+            self.abandon()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self.server.closed(self)
         self.messages.clear()
-        if self._parser is not None and not self.discarding:
-            try:
-                self._parser.feed_eof()
-            except Exception:
-                pass
-        if self.reading is not None and not self.reading.is_eof():
-            self.reading.set_exception(ConnectionError("the client went away"))
+        self._lose_body("the client went away")
         super().connection_lost(exc)
+        self.server.closed(self)
 
     def eof_received(self) -> bool:
         """A client that has sent all keeps the connection half open until it is answered."""
+        self._lose_body("the client stopped before the end of the body")
         if self.busy or self.messages:
-            self.closing = True
+            self.ended = self.after = True
             return True
         return False
 
+    def _lose_body(self, why: str) -> None:
+        """Whoever reads the body that was on its way learns that it won't come."""
+        for payload in (self.last, self.reading):
+            if payload is not None and not payload.is_eof() and payload.exception() is None:
+                payload.set_exception(ConnectionError(why))
+
     def data_received(self, data: bytes) -> None:
-        if self.discarding:
+        if self.discarding or self.ended:
             return
         assert self._parser is not None
         try:
@@ -111,21 +156,35 @@ class Connection(BaseProtocol):
             return
         if messages:
             self.messages.extend(messages)
-            self.started = False
+            self.last = messages[-1][1]
+            self.partial = 0
             if not self.busy:
                 self.next()
-            if len(self.messages) > MAX_PIPELINED:
+            if len(self.messages) >= MAX_PIPELINED and not self._buffer_paused:
+                self.after = True
                 self._pause_reading_for_buffer()
-        elif not self.busy and data:
-            if not self.started:
-                self.started = True
-                self.deadline = self.server.now() + HEADER_TIMEOUT
+        elif data:
+            self._head_bytes(len(data))
         if upgraded:
-            self.discarding = True
+            self.ended = self.after = True
+
+    def _head_bytes(self, size: int) -> None:
+        """Count what belongs to no whole request yet; the bytes of a body, its last piece too, don't count."""
+        if not self.last.is_eof():
+            self.body_end = True
+            return
+        if self.body_end:
+            self.body_end = False
+            return
+        if not self.partial and not self.busy:
+            self.deadline = self.server.now() + HEADER_TIMEOUT
+        self.partial += size
+        if self.partial > MAX_HEAD:
+            self.bad(LineTooLong(b"", MAX_HEAD))
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if not self.busy and self.messages:
+        if not self.busy and (self.messages or self.after):
             self._loop.call_soon(self.next)
 
     # -- order
@@ -133,33 +192,36 @@ class Connection(BaseProtocol):
     def next(self) -> None:
         """Take the waiting requests in their order, as long as none has to wait."""
         messages = self.messages
-        while messages and not self.busy and not self._paused and self.transport is not None and not self.discarding:
+        consumed = self._parser.message_consumed  # type: ignore[union-attr]
+        while messages and not self.busy and not self._paused and self.transport is not None:
             message, payload = messages.popleft()
-            if message.should_close or message.upgrade or message.method == "CONNECT":
+            consumed()
+            if message.should_close or message.upgrade or message.version is not HttpVersion11:
                 self.closing = True
             self.busy = True
             self.reading = None if payload is EMPTY_PAYLOAD else payload
             self.server.handle(self, message, payload)
-        if self._buffer_paused and len(messages) <= MAX_PIPELINED // 2:
+        if self.after:
+            self._afterwards()
+
+    def _afterwards(self) -> None:
+        """What was put off until the waiting requests are answered."""
+        if self._buffer_paused and len(self.messages) <= MAX_PIPELINED // 2:
+            self.after = self.ended or self.failure is not None
             self._resume_reading_for_buffer()
+            self._loop.call_soon(self.data_received, b"")
+        if self.busy or self.messages or self.discarding:
+            return
+        if self.failure is not None:
+            self.server.refuse(self, self.failure)
+            self.abandon()
+        elif self.ended:
+            self.finish()
 
     def done(self) -> None:
         """The current request is answered whole."""
-        self.busy = False
-        payload = self.reading
-        if payload is not None:
-            self.reading = None
-            if not payload.is_eof():
-                self.abandon()
-                return
-        if self.closing:
-            if self.transport is not None:
-                self.transport.close()
-            return
-        if not self.messages:
-            self.deadline = self.server.now() + IDLE_TIMEOUT
-            return
-        if self.messages:
+        self.sync_done()
+        if self.messages or self.after:
             self._loop.call_soon(self.next)
 
     def sync_done(self) -> None:
@@ -171,30 +233,31 @@ class Connection(BaseProtocol):
             if not payload.is_eof():
                 self.abandon()
                 return
+            if self._reading_paused:
+                self._loop.call_soon(self.resume_reading)
         if self.closing:
-            if self.transport is not None:
-                self.transport.close()
+            self.finish()
             return
-        self.deadline = self.server.now() + IDLE_TIMEOUT
+        self.deadline = self.server.now() + (HEADER_TIMEOUT if self.partial else IDLE_TIMEOUT)
 
     # -- body
 
-    async def body(self, payload: StreamReader, limit: int, message: RawRequestMessage) -> bytes:
-        """Read a request's whole body. Raises Failure `too_large`, `timeout` (408) or `malformed`."""
-        if message.headers.get("Expect", "").lower() == "100-continue" and self.transport is not None:
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    async def body(
+        self, payload: StreamReader, limit: int, message: RawRequestMessage, hold: Callable[[int], None]
+    ) -> bytes:
+        """Read a request's whole body; `hold` is told of its bytes. Raises Failure `too_large`, `timeout` (408) or `malformed`."""
+        if message.headers.get("Expect", "").lower() == "100-continue" and message.version is HttpVersion11:
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         parts: list[bytes] = []
         size = 0
+        self.body_until = self.server.now() + BODY_TIMEOUT
         try:
-            async with asyncio.timeout(BODY_TIMEOUT):
-                while True:
-                    part = await payload.readany()
-                    if not part:
-                        break
-                    size += len(part)
-                    if size > limit:
-                        raise Failure("too_large", f"the body is larger than {limit} bytes")
-                    parts.append(part)
+            while part := await payload.readany():
+                size += len(part)
+                if size > limit:
+                    raise Failure("too_large", f"the body is larger than {limit} bytes")
+                hold(len(part))
+                parts.append(part)
         except TimeoutError:
             self.closing = True
             raise Failure("timeout", f"the body did not arrive within {BODY_TIMEOUT:g} s", status=408) from None
@@ -203,7 +266,9 @@ class Connection(BaseProtocol):
             raise
         except Exception as error:
             self.closing = True
-            raise Failure("malformed", f"the body could not be read: {type(error).__name__}") from None
+            raise Failure("malformed", f"the body could not be read: {error}"[:200]) from None
+        finally:
+            self.body_until = 0.0
         return b"".join(parts)
 
     # -- writing and closing
@@ -224,57 +289,80 @@ class Connection(BaseProtocol):
             return
 
     def bad(self, error: BadHttpMessage) -> None:
-        """Answer what is no HTTP."""
+        """Take note of what is no HTTP: the requests before it are answered, then it is."""
         text = str(error.message or error)
         if isinstance(error, LineTooLong) or "Too many headers" in text:
             failure = Failure(
                 "headers_too_large",
-                f"a header or the request line is longer than {MAX_LINE} bytes, or there are more than {MAX_HEADERS}",
+                f"a header or the request line is longer than {MAX_LINE} bytes, all headers are longer than {MAX_HEAD}, "
+                f"or there are more than {MAX_HEADERS}",
             )
         else:
             failure = Failure("malformed", "this is no HTTP/1.1 request")
-        if self.reading is not None and not self.reading.is_eof():
-            self.discarding = True
-            self.reading.set_exception(error)
-            return
-        self.discarding = True
-        if not self.busy:
-            self.server.refuse(self, failure)
-            self.abandon()
+        self.ended = self.after = True
+        if self.last.is_eof():
+            self.failure = failure
         else:
-            self.closing = True
+            self._lose_body("it is no HTTP/1.1")
+        if not self.busy:
+            self._afterwards()
 
     def abandon(self) -> None:
         """Close after an answer that the client may not have read yet: what it still sends is thrown away for a moment."""
         self.discarding = True
         self.closing = True
+        self.messages.clear()
+        self.partial = 0
         self.deadline = self.server.now() + LINGER
         self.busy = False
         transport = self.transport
         if transport is None:
             return
+        if self._reading_paused or self._buffer_paused:
+            self._reading_paused = self._buffer_paused = False
+            self._resume_transport_reading()
         try:
             transport.write_eof()
         except (OSError, RuntimeError, NotImplementedError):
             transport.close()
 
-    def sweep(self, now: float) -> None:
-        """Close the connection if its time is over."""
-        if self.busy or now < self.deadline:
-            return
-        if self.started and not self.discarding:
-            self.discarding = True
-            self.server.refuse(
-                self, Failure("timeout", f"the headers did not arrive within {HEADER_TIMEOUT:g} s", status=408)
-            )
+    def finish(self) -> None:
+        """Close; what was written still goes out."""
+        self.discarding = True
+        self.messages.clear()
         if self.transport is not None:
             self.transport.close()
+
+    def sweep(self, now: float) -> None:
+        """Close the connection if its time is over."""
+        transport = self.transport
+        if transport is None:
+            return
+        if self._paused or transport.is_closing():
+            unsent = transport.get_write_buffer_size()
+            if self.unsent == 0 or unsent + PROGRESS <= self.unsent:
+                self.unsent = max(unsent, 1)
+                self.stalled = now + WRITE_TIMEOUT
+            elif now >= self.stalled:
+                transport.abort()
+            return
+        self.unsent = 0
+        if self.busy:
+            if self.body_until and now >= self.body_until and self.reading is not None:
+                self.reading.set_exception(TimeoutError())
+            return
+        if now < self.deadline:
+            return
+        if self.partial:
+            failure = Failure("timeout", f"the headers did not arrive within {HEADER_TIMEOUT:g} s", status=408)
+            self.server.refuse(self, failure)
+        self.finish()
 
     def shut(self) -> None:
         """Close as soon as nothing is under way."""
         self.closing = True
-        if not self.busy and not self.messages and self.transport is not None:
-            self.transport.close()
+        if not self.busy and not self.messages:
+            self.finish()
 
 
 def arrived(payload: StreamReader) -> bytes:

@@ -16,28 +16,29 @@ class Cors:
 
     def answer(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
         """Headers for an answer to a request of an allowed origin."""
-        origin = headers.get("Origin")
-        if origin is None:
-            return []
-        if origin not in self.origins and "*" not in self.origins:
-            return [("Vary", "Origin")]
-        if "*" in self.origins and not self.credentials:
+        if "*" in self.origins:
+            # Never with credentials, whatever the settings say: any page could act as whoever is signed in.
             return [("Access-Control-Allow-Origin", "*")]
-        pairs = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
-        if self.credentials and origin in self.origins:
+        # Caches must tell origins apart, those answers too that went to none (section 3.2.6).
+        pairs = [("Vary", "Origin")]
+        origin = headers.get("Origin")
+        if origin is None or origin not in self.origins:
+            return pairs
+        pairs.append(("Access-Control-Allow-Origin", origin))
+        if self.credentials:
             pairs.append(("Access-Control-Allow-Credentials", "true"))
         return pairs
 
     def preflight(self, headers: Mapping[str, str], allowed: Sequence[str]) -> list[tuple[str, str]]:
-        """Headers for the answer to a preflight request."""
-        pairs = self.answer(headers)
-        if not any(name == "Access-Control-Allow-Origin" for name, _ in pairs):
+        """Headers for the answer to a preflight request, beside those of `answer`."""
+        pairs: list[tuple[str, str]] = []
+        if not any(name == "Access-Control-Allow-Origin" for name, _ in self.answer(headers)):
             return pairs
         pairs.append(("Access-Control-Allow-Methods", ", ".join(self.methods or allowed)))
         asked = headers.get("Access-Control-Request-Headers")
         if self.headers:
             pairs.append(("Access-Control-Allow-Headers", ", ".join(self.headers)))
         elif asked is not None and asked.isascii() and asked.isprintable():
-            pairs.append(("Access-Control-Allow-Headers", asked))
+            pairs += [("Access-Control-Allow-Headers", asked), ("Vary", "Access-Control-Request-Headers")]
         pairs.append(("Access-Control-Max-Age", str(self.max_age)))
         return pairs

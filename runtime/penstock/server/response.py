@@ -1,5 +1,6 @@
 """Response: an answer as the bytes of HTTP/1.1."""
 
+import re
 from email.utils import formatdate
 
 from penstock import web
@@ -11,6 +12,7 @@ LINES: dict[int, bytes] = {
 }
 JSON_TYPE = b"Content-Type: application/json\r\n"
 NO_LENGTH = (204, 304)
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def date_line(seconds: float) -> bytes:
@@ -18,20 +20,22 @@ def date_line(seconds: float) -> bytes:
     return f"Date: {formatdate(seconds, usegmt=True)}\r\n".encode()
 
 
-def head(answer: Answer, date: bytes, length: int | None, *, close: bool) -> bytes:
-    """Status line and headers. `length` None: the body comes in chunks."""
+def field(name: str, value: str) -> bytes:
+    """A header line, whatever is in the value: line breaks and control characters become spaces (RFC 9110, section 5.5)."""
+    return f"{name}: {_CONTROL.sub(' ', value)}\r\n".encode("latin-1", "replace")
+
+
+def head(answer: Answer, date: bytes, length: int | None, *, close: bool, chunked: bool = True) -> bytes:
+    """Status line and headers. `length` None: the body comes in chunks, or, not `chunked`, ends with the connection."""
     parts = [LINES[answer.status], date]
     content_type = answer.content_type
     if content_type is not None:
-        parts.append(
-            JSON_TYPE
-            if content_type == "application/json"
-            else b"Content-Type: %b\r\n" % content_type.encode("latin-1")
-        )
+        parts.append(JSON_TYPE if content_type == "application/json" else field("Content-Type", content_type))
     for name, value in answer.headers:
-        parts.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
+        parts.append(field(name, value))
     if length is None:
-        parts.append(b"Transfer-Encoding: chunked\r\n")
+        if chunked:
+            parts.append(b"Transfer-Encoding: chunked\r\n")
     elif answer.status not in NO_LENGTH:
         parts.append(b"Content-Length: %d\r\n" % length)
     parts.append(b"Connection: close\r\n\r\n" if close else b"\r\n")

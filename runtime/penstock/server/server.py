@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import mimetypes
+import os
+import resource
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from aiohttp.http import RawRequestMessage
@@ -27,6 +29,16 @@ from penstock.shape import PLAIN
 
 logger = logging.getLogger("penstock.server")
 CHUNK = 2**18
+MAX_BODIES = 2**28
+"""How many bytes of bodies are held at once, of all requests that are being read, wait or run."""
+
+MAX_CONNECTIONS = 10_000
+
+
+def most_connections() -> int:
+    """How many connections may be open at once: well below the number of files that the process may open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_CONNECTIONS if files == resource.RLIM_INFINITY else max(8, min(MAX_CONNECTIONS, files * 3 // 4))
 
 
 class History(Protocol):
@@ -49,8 +61,11 @@ class Server:
         self.history = history
         self.loop = loop
         self.connections: set[Connection] = set()
+        self.exchanges: set[Exchange] = set()
         self.active: set[Exchange] = set()
         self.waiting: deque[Exchange] = deque()
+        self.held = 0
+        self.most = most_connections()
         self.draining = False
         self.show_run: Callable[[RunRecord], None] | None = None
         self.unready: Callable[[], str | None] = lambda: None
@@ -80,7 +95,7 @@ class Server:
                 tuple(cors.methods or ()),
                 tuple(cors.headers or ()),
                 bool(cors.credentials),
-                int(cors.max_age or 600),
+                600 if cors.max_age is None else int(cors.max_age),
             )
         )
         self.world = snapshot.world
@@ -122,7 +137,7 @@ class Server:
             await asyncio.wait_for(self.idle.wait(), grace)
         except TimeoutError:
             whole = False
-            for exchange in list(self.active):
+            for exchange in list(self.exchanges):
                 exchange.cancel()
             try:
                 await asyncio.wait_for(self.idle.wait(), 1.0)
@@ -135,11 +150,21 @@ class Server:
                 connection.transport.close()
         return whole
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Connection) -> Failure | None:
+        """Take note of a connection; gives why it cannot be taken. What is far over the bound gets no answer."""
         self.connections.add(connection)
+        if len(self.connections) <= self.most:
+            return None
+        if len(self.connections) > self.most + self.most // 8 + 1 and connection.transport is not None:
+            connection.transport.abort()
+        return Failure("overloaded", "too many open connections; try again soon", headers={"Retry-After": "1"})
 
     def closed(self, connection: Connection) -> None:
+        """A connection is gone. What it has waiting for its turn leaves the queue; what runs goes on."""
         self.connections.discard(connection)
+        if self.waiting:
+            for exchange in [exchange for exchange in self.waiting if exchange.connection is connection]:
+                exchange.leave()
 
     # -- requests
 
@@ -148,7 +173,11 @@ class Server:
         method = message.method
         target = message.path
         if target[:1] != "/":
-            target = _origin_form(target)
+            origin = _origin_form(target)
+            if origin is None:
+                self._targetless(connection, method, target)
+                return
+            target = origin
         path, _, query = target.partition("?")
         snapshot = self.snapshot
         match = snapshot.routes.match(method, path)
@@ -258,19 +287,42 @@ class Server:
     ) -> None:
         """Go on in a task, at most `limits.concurrency` at once, the rest in a bounded queue."""
         exchange = Exchange(self, connection, message, payload, run, program, values, answer)
+        if payload is None and answer is None:
+            try:
+                self.admit(exchange)
+            except Failure as failure:
+                refusal = self.settle(run, program, failure)
+                self.finished(run.record)
+                self.deliver(connection, message, refusal)
+                connection.sync_done()
+                return
+        exchange.begin()
+
+    def deliver(self, connection: Connection, message: RawRequestMessage, answer: Answer) -> None:
+        """Write an answer whose body is at hand."""
+        close = connection.closing or self.draining
+        connection.closing = close
+        if self.cors is not None:
+            answer.headers += self.cors.answer(message.headers)
+        connection.write(response.whole(answer, self.date, close=close, bodyless=message.method == "HEAD"))
+
+    def admit(self, exchange: "Exchange") -> None:
+        """Give a run its turn, now or later. Raises Failure `overloaded` when too many wait already."""
         limits = self.settings.limits
-        if len(self.active) < limits.concurrency:
-            exchange.begin()
+        if len(self.active) < limits.concurrency and not self.waiting:
+            self.active.add(exchange)
         elif len(self.waiting) < limits.queue:
+            exchange.turn = self.loop.create_future()
             self.waiting.append(exchange)
         else:
-            failure = Failure("overloaded", "too many runs at once; try again soon", headers={"Retry-After": "1"})
-            answer = self.settle(run, program, failure)
-            close = connection.closing or payload is not None
-            connection.closing = close
-            connection.write(response.whole(answer, self.date, close=close, bodyless=message.method == "HEAD"))
-            self.finished(run.record)
-            connection.sync_done()
+            raise Failure("overloaded", "too many runs at once; try again soon", headers={"Retry-After": "1"})
+
+    def hold(self, exchange: "Exchange", size: int) -> None:
+        """Count a piece of a body. Raises Failure `overloaded` when too much is held already."""
+        if self.held + size > max(MAX_BODIES, 2 * exchange.program.body_limit):
+            raise Failure("overloaded", "too many large requests at once; try again soon", headers={"Retry-After": "1"})
+        self.held += size
+        exchange.held += size
 
     def finished(self, record: RunRecord) -> None:
         """A run is over: it goes to the history, and is shown to whoever develops."""
@@ -279,13 +331,37 @@ class Server:
         if self.show_run is not None:
             self.show_run(record)
 
-    def left(self, exchange: "Exchange") -> None:
-        """An exchange is over: the next may begin."""
+    def free(self, exchange: "Exchange") -> None:
+        """A run is over: the next may begin."""
         self.active.discard(exchange)
-        if self.waiting:
-            self.waiting.popleft().begin()
-        elif not self.active:
+        while self.waiting and len(self.active) < self.settings.limits.concurrency:
+            following = self.waiting.popleft()
+            self.active.add(following)
+            assert following.turn is not None
+            if not following.turn.done():
+                following.turn.set_result(None)
+
+    def left(self, exchange: "Exchange") -> None:
+        """An exchange is over."""
+        if exchange in self.waiting:
+            self.waiting.remove(exchange)
+        self.free(exchange)
+        self.held -= exchange.held
+        self.exchanges.discard(exchange)
+        if not self.exchanges:
             self.idle.set()
+
+    def _targetless(self, connection: Connection, method: str, target: str) -> None:
+        """Answer what names no path: `OPTIONS *`, and what is no target (RFC 9112, section 3.2)."""
+        if target == "*" and method == "OPTIONS":
+            answer = Answer(204, [("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")], b"", None)
+        else:
+            failure = Failure("malformed", "the target of the request is no path")
+            answer = problems.answer(failure, None, self.snapshot.shape, self.world.encode)
+        close = connection.closing or self.draining
+        connection.closing = close
+        connection.write(response.whole(answer, self.date, close=close, bodyless=method == "HEAD"))
+        connection.sync_done()
 
     def _unrouted(
         self, connection: Connection, message: RawRequestMessage, path: str, allowed: tuple[str, ...]
@@ -306,11 +382,7 @@ class Server:
         if answer is None:
             failure = Failure("not_found", f"there is nothing at {path[:200]}")
             answer = problems.answer(failure, None, self.snapshot.shape, self.world.encode)
-        if self.cors is not None and not any(name.startswith("Access-Control") for name, _ in answer.headers):
-            answer.headers += self.cors.answer(message.headers)
-        close = connection.closing or self.draining
-        connection.closing = close
-        connection.write(response.whole(answer, self.date, close=close, bodyless=method == "HEAD"))
+        self.deliver(connection, message, answer)
         connection.sync_done()
 
     def _own(self, method: str, path: str) -> Answer | None:
@@ -335,11 +407,18 @@ class Server:
 
 
 class Exchange:
-    """A request whose run has to wait for something: it lives in a task of its own, whatever the client does."""
+    """A request that has to wait for something: it lives in a task of its own, whatever the client does.
+
+    First its body is read, then it waits for its turn, then it runs; only while it runs it counts against `limits.concurrency`.
+    """
 
     __slots__ = (
         "answer",
+        "beside",
         "connection",
+        "freed",
+        "gone",
+        "held",
         "message",
         "opened",
         "payload",
@@ -348,6 +427,7 @@ class Exchange:
         "server",
         "task",
         "timer",
+        "turn",
         "values",
     )
 
@@ -371,12 +451,17 @@ class Exchange:
         self.values = values
         self.answer = answer
         self.opened = False
+        self.freed = False
+        self.gone = False
+        self.held = 0
+        self.turn: asyncio.Future[None] | None = None
+        self.beside: asyncio.Task[None] | None = None
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
         run.wire = self
 
     def begin(self) -> None:
-        self.server.active.add(self)
+        self.server.exchanges.add(self)
         self.server.idle.clear()
         self.task = self.server.loop.create_task(self._live())
 
@@ -384,28 +469,46 @@ class Exchange:
         if self.task is not None:
             self.task.cancel()
 
+    def leave(self) -> None:
+        """Leave the queue: the client is gone, and nothing has run yet."""
+        self.gone = True
+        self.server.waiting.remove(self)
+        self.cancel()
+
     def _expire(self) -> None:
         self.run.expired = True
         self.cancel()
 
     async def _live(self) -> None:
         server, connection, run = self.server, self.connection, self.run
-        failure: Failure | None = None
+        recorded = False
         try:
             if self.answer is None:
                 failure = await self._perform()
+                if self.gone:
+                    return
                 self.answer = server.settle(run, self.program, failure)
-            if self.opened and failure is not None:
-                connection.closing = True
-            elif not run.sent:
+                server.free(self)
+                if self.opened and failure is not None:
+                    connection.closing = True
+                    return
+            if self.answer.file is None or run.sent:
+                recorded = True
+                server.finished(run.record)
+            if not run.sent:
                 await self._send_last(self.answer)
+            if self.beside is not None:
+                await self.beside
         except Exception:
             logger.exception("the answer of run %s could not be sent", run.id)
             connection.closing = True
+        except asyncio.CancelledError:
+            connection.closing = True
         finally:
-            server.finished(run.record)
+            if not recorded and not self.gone:
+                server.finished(run.record)
             server.left(self)
-            if not run.sent or self.opened:
+            if not self.freed:
                 connection.done()
 
     async def _perform(self) -> Failure | None:
@@ -414,7 +517,12 @@ class Exchange:
         try:
             if self.payload is not None:
                 assert isinstance(run.request, Request)
-                run.request.body = await self.connection.body(self.payload, self.program.body_limit, self.message)
+                run.request.body = await self.connection.body(
+                    self.payload, self.program.body_limit, self.message, self._hold
+                )
+                server.admit(self)
+            if self.turn is not None:
+                await self.turn
             server.history.start(run.record)
             work = run.chain(self.program, self.values)
             if self.program.waits:
@@ -431,30 +539,46 @@ class Exchange:
                 self.timer.cancel()
         return None
 
+    def _hold(self, size: int) -> None:
+        self.server.hold(self, size)
+
+    def _free_connection(self) -> None:
+        """The caller has its answer: the connection goes on to its next request while the run goes on."""
+        self.freed = True
+        self.server.loop.call_soon(self.connection.done)
+
     async def _send_last(self, answer: Answer) -> None:
         if self.opened:
-            self.connection.write(b"0\r\n\r\n")
-            await self.connection.drain()
-            return
-        if answer.file is not None:
+            self._end_stream()
+        elif answer.file is not None:
             await self._send_file(answer)
             return
-        self.send(answer, last=True)
+        else:
+            self.server.deliver(self.connection, self.message, answer)
         await self.connection.drain()
 
-    def send(self, answer: Answer, *, last: bool = False) -> None:
-        """Send an answer whose body is at hand; if the run goes on after it, the connection is free for the next request."""
-        connection, server = self.connection, self.server
-        close = connection.closing or server.draining
-        connection.closing = close
-        if server.cors is not None:
-            answer.headers += server.cors.answer(self.message.headers)
-        connection.write(response.whole(answer, server.date, close=close, bodyless=self.message.method == "HEAD"))
-        if not last:
-            server.loop.call_soon(connection.done)
+    def send(self, answer: Answer) -> None:
+        """Send an answer now, while the run goes on after it."""
+        if self.opened:
+            self._end_stream()
+        elif answer.file is not None:
+            # It is read while the run goes on.
+            self.beside = self.server.loop.create_task(self._send_beside(answer))
+            self.freed = True
+            return
+        else:
+            self.server.deliver(self.connection, self.message, answer)
+        if not self.freed:
+            self._free_connection()
+
+    async def _send_beside(self, answer: Answer) -> None:
+        try:
+            await self._send_file(answer)
+        finally:
+            self.connection.done()
 
     async def stream(self, event: bytes) -> None:
-        """Send a server-sent event; the first opens the stream."""
+        """Send a server-sent event; the first opens the stream. HEAD gets no more than the stream's headers."""
         connection, server = self.connection, self.server
         if not self.opened:
             self.opened = True
@@ -467,28 +591,44 @@ class Exchange:
             self.run.add_headers(answer)
             if server.cors is not None:
                 answer.headers += server.cors.answer(self.message.headers)
-            connection.closing = connection.closing or server.draining or self.message.version < (1, 1)
-            connection.write(response.head(answer, server.date, None, close=connection.closing))
-        connection.write(b"%x\r\n%b\r\n" % (len(event), event))
+            connection.closing = connection.closing or server.draining
+            connection.write(response.head(answer, server.date, None, close=connection.closing, chunked=self._chunked))
+            if self.message.method == "HEAD":
+                self._free_connection()
+        if self.freed:
+            return
+        connection.write(b"%x\r\n%b\r\n" % (len(event), event) if self._chunked else event)
         await connection.drain()
+
+    @property
+    def _chunked(self) -> bool:
+        """Whether the caller knows chunks; else a stream ends with its connection (RFC 9112, section 6.1)."""
+        return bool(self.message.version >= (1, 1))
+
+    def _end_stream(self) -> None:
+        if not self.freed and self._chunked:
+            self.connection.write(b"0\r\n\r\n")
 
     async def _send_file(self, answer: Answer) -> None:
         """Send a file of the project, piece by piece."""
         connection, server = self.connection, self.server
         assert answer.file is not None
         try:
-            path, size = await asyncio.to_thread(_inside, server.root, answer.file)
+            stream, path, size = await asyncio.to_thread(_inside, server.root, answer.file)
         except Failure as failure:
             plain = problems.answer(failure, self.run.id, self.program.shape, server.world.encode)
             self.run.record.http_status = plain.status
-            self.send(plain, last=True)
+            server.deliver(connection, self.message, plain)
             return
-        answer.content_type = answer.content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        connection.closing = connection.closing or server.draining
-        connection.write(response.head(answer, server.date, size, close=connection.closing))
-        if self.message.method == "HEAD":
-            return
-        with await asyncio.to_thread(path.open, "rb") as stream:
+        try:
+            guessed = mimetypes.guess_type(path.name)[0]
+            answer.content_type = answer.content_type or guessed or "application/octet-stream"
+            if server.cors is not None:
+                answer.headers += server.cors.answer(self.message.headers)
+            connection.closing = connection.closing or server.draining
+            connection.write(response.head(answer, server.date, size, close=connection.closing))
+            if self.message.method == "HEAD":
+                return
             while size > 0 and connection.transport is not None:
                 piece = await asyncio.to_thread(stream.read, min(CHUNK, size))
                 if not piece:
@@ -497,23 +637,36 @@ class Exchange:
                 size -= len(piece)
                 connection.write(piece)
                 await connection.drain()
+        finally:
+            if size > 0 and self.message.method != "HEAD":
+                connection.closing = True
+            stream.close()
 
 
-def _inside(root: Path, name: str) -> tuple[Path, int]:
-    """A file of the project that may be sent, and its size: nothing hidden, nothing outside."""
-    path = (root / name).resolve()
-    base = root.resolve()
-    if (
-        not path.is_relative_to(base)
-        or any(part.startswith(".") for part in path.relative_to(base).parts)
-        or not path.is_file()
-    ):
-        raise Failure("not_found", "there is no such file")
-    return path, path.stat().st_size
+def _inside(root: Path, name: str) -> tuple[BinaryIO, Path, int]:
+    """A file of the project that may be sent, open, and its size: nothing hidden, nothing outside, nothing that is no plain file."""
+    try:
+        path = (root / name).resolve()
+        base = root.resolve()
+        if (
+            not path.is_relative_to(base)
+            or any(part.startswith(".") for part in path.relative_to(base).parts)
+            or not path.is_file()
+        ):
+            raise Failure("not_found", "there is no such file")
+        stream = path.open("rb")
+    except (OSError, ValueError, RuntimeError):
+        raise Failure("not_found", "there is no such file") from None
+    return stream, path, os.fstat(stream.fileno()).st_size
 
 
-def _origin_form(target: str) -> str:
-    """The path and query of an absolute-form target (RFC 9112, section 3.2.2)."""
-    parts = urlsplit(target)
+def _origin_form(target: str) -> str | None:
+    """The path and query of an absolute-form target (RFC 9112, section 3.2.2); None when it is none."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return None
     path = parts.path or "/"
     return f"{path}?{parts.query}" if parts.query else path
