@@ -619,3 +619,29 @@ def test_headers_that_are_not_utf8() -> None:
     with pytest.raises(Failure) as caught:
         ok("  h: {in: header, name: X-H}", asked)
     assert caught.value.code in ("malformed", "invalid_params")
+
+
+def test_large_values_are_refused_at_their_first_fault() -> None:
+    for text in (
+        "  a: {type: array, items: {oneOf: [{type: string}, {type: integer}], type: any}}",
+        "  a: {type: array, items: {type: object, properties: {x: integer}}}",
+    ):
+        assert len(bad(text, Asked(body={"a": [{}] * 50000}))) == 1
+
+
+def test_types_of_values_from_within() -> None:
+    made = checker(
+        "  b: {type: bytes, maxLength: 2, optional: true}\n  s: {optional: true}\n  n: {type: number, optional: true}",
+        None,
+    )
+    assert made.take({"b": b"ab"})[0]["b"] == b"ab"
+    assert made.take({"s": UUID(U)})[0]["s"] == U
+    assert made.take({"n": Decimal("1.5")})[0]["n"] == 1.5
+    for values in ({"b": b"abc"}, {"n": float("nan")}, {"s": 3}):
+        with pytest.raises(Failure):
+            made.take(values)
+
+
+def test_a_schema_that_names_its_type_converts_text() -> None:
+    assert q("  a: {schema: data.n}", "a=3", data={"n": {"type": "integer"}})[0] == {"a": 3}
+    assert read("  a: {schema: data.n}")[1]

@@ -1,5 +1,6 @@
 """Check: what a caller sent, checked against the declared parameters and turned into their values."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -173,13 +174,19 @@ class Stage:
         raise Failure("invalid_params", message[:500], errors=errors)
 
 
+TEXTS = frozenset({"string", "email", "url"})
+"""Types whose values are text, whatever they were made of."""
+
 FAULTY: Any = object()
 """Stands for a value that broke a rule already."""
 
 
 def _typed(item: Field, value: Any) -> tuple[Any, Any]:
     """As `Field.finish`, for a value that may have its type already: its JSON form is checked, the value itself converted."""
-    item.finish(as_json(value))
+    form = as_json(value)
+    item.finish(form)
+    if item.parameter.type in TEXTS:
+        return form, form
     prepared = value if item.prepare is None else item.prepare(value)
     made = prepared if item.full is None else item.full(prepared)
     return (made, made) if item.same else (made, prepared if item.sent is None else item.sent(prepared))
@@ -190,6 +197,8 @@ def as_json(value: Any, depth: int = 0) -> Any:
     kind = type(value)
     if kind is str or kind is int or value is None:
         return value
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Broken("type", "must be a finite number")
     if isinstance(value, datetime):
         return jsontext.stamp(value)
     if isinstance(value, date | UUID):

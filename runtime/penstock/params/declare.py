@@ -7,7 +7,7 @@ from typing import Any
 from penstock.model import Fault, Map, Mark, Parameter, Seq, plain
 from penstock.params import codes
 from penstock.params.place import check_place, check_together, location_of
-from penstock.params.rules import own_schema
+from penstock.params.rules import own_schema, type_of_schema
 from penstock.params.sample import check_samples
 from penstock.params.types import ALIASES, KEYWORDS, LOCATIONS, OWN, TYPES, WORDS, a, described, shown
 from penstock.problem import suggest
@@ -195,17 +195,17 @@ class _Reader:
             )
             kind = "any"
         else:
-            kind = (
-                "object"
-                if "properties" in raw
-                else "array"
-                if "items" in raw
-                else "any"
-                if "schema" in raw
-                else "string"
-            )
+            kind = self._unsaid(raw)
         self._goes(raw, kind, path)
         return kind
+
+    def _unsaid(self, raw: Map) -> str:
+        """The type of a parameter that names none."""
+        if "properties" in raw:
+            return "object"
+        if "items" in raw:
+            return "array"
+        return type_of_schema(raw, self.data) if "schema" in raw else "string"
 
     def _goes(self, raw: Map, kind: str, path: str) -> None:
         """Check that the dialect's own words go with the type."""

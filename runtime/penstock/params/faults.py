@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+import jsonschema_rs
+
 from penstock.model import Parameter
 from penstock.params.broken import Broken
 from penstock.params.schema import Validator
@@ -11,6 +13,8 @@ from penstock.params.types import TYPES
 
 MAX_FAULTS = 100
 """faults that are reported at once"""
+LARGE = 2000
+"""items and keys from which on a value's first fault is reported alone"""
 
 _WORDS: Mapping[str, str] = {
     "minimum": "must be at least {limit}",
@@ -88,12 +92,36 @@ def broken(validator: Validator, parameter: Parameter, value: Any) -> list[Broke
     try:
         if validator.is_valid(value):
             return []
-        found = [
-            item for error in islice(validator.iter_errors(value), MAX_FAULTS) for item in _broken(error, parameter)
-        ]
+        errors = _first(validator, value) if _large(value) else islice(validator.iter_errors(value), MAX_FAULTS)
+        found = [item for error in errors for item in _broken(error, parameter)]
     except (ValueError, OverflowError, RecursionError):
         return [Broken("type", f"must be {TYPES[parameter.type].words}")]
     return _distinct(found) or [Broken("type", f"must be {TYPES[parameter.type].words}")]
+
+
+def _large(value: Any) -> bool:
+    """Whether finding all faults of a value would take long."""
+    left = LARGE
+    level = [value]
+    while level:
+        inner: list[Any] = []
+        for holder in level:
+            if isinstance(holder, dict | list):
+                left -= len(holder)
+                if left < 0:
+                    return True
+                inner += holder.values() if isinstance(holder, dict) else holder
+        level = inner
+    return False
+
+
+def _first(validator: Validator, value: Any) -> list[Any]:
+    """The first error alone."""
+    try:
+        validator.validate(value)
+    except jsonschema_rs.ValidationError as error:
+        return [error]
+    return []
 
 
 def _distinct(found: list[Broken]) -> list[Broken]:

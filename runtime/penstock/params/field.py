@@ -6,7 +6,7 @@ from typing import Any
 from penstock.model import Parameter
 from penstock.params.broken import Broken
 from penstock.params.faults import broken
-from penstock.params.schema import Validator, strict_schema, validator
+from penstock.params.schema import OPAQUE, Validator, strict_schema, validator
 from penstock.params.text import FromText, FromTexts, from_text, from_texts
 from penstock.params.value import Convert, converter, default_of, fills, preparer
 
@@ -40,9 +40,9 @@ class Field:
         """The values for `params` and `given` of a JSON form. Raises Broken with the first, `Faulty` with all rules that it breaks."""
         if self.prepare is not None:
             value = self.prepare(value)
-        found = broken(self.validator, self.parameter, value)
+        found = () if self.parameter.type in OPAQUE else broken(self.validator, self.parameter, value)
         if found:
-            raise Faulty(found)
+            raise Faulty(list(found))
         made = value if self.full is None else self.full(value)
         if self.same:
             return made, made

@@ -41,7 +41,7 @@ def exact(raw: bytes | str) -> Any:
     try:
         return _exact(raw)
     except (ValueError, ArithmeticError, msgspec.MsgspecError):
-        jsontext.decode(raw)
+        jsontext.decode_exact(raw)
         raise Failure("malformed", "the JSON does not parse: number out of range") from None
 
 

@@ -126,6 +126,21 @@ def _number(value: Any) -> Any:
         return value
 
 
+def type_of_schema(raw: Map, data: Mapping[str, Any] | None) -> str:
+    """The type that `schema:` itself names, so that text is converted to it; `any` if it names none or several."""
+    given = raw["schema"]
+    found = _constant(given[5:], data) if isinstance(given, str) and given.startswith("data.") else given
+    kind = found.get("type") if isinstance(found, Mapping) else None
+    return kind if isinstance(kind, str) and kind in _INFERRED else "any"
+
+
+def _constant(name: str, data: Mapping[str, Any] | None) -> Any:
+    found: Any = data
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
 def _referred(raw: Map, data: Mapping[str, Any] | None, fault: Any) -> dict[str, Any]:
     """The schema that `schema:` gives: `data.NAME`, or one written in place. It is a resource of its own: its `#/…` stay inside of it."""
     given = raw["schema"]
@@ -135,13 +150,9 @@ def _referred(raw: Map, data: Mapping[str, Any] | None, fault: Any) -> dict[str,
         name = f"{mark.line}.{mark.column}"
     elif isinstance(given, str) and given.startswith("data.") and len(given) > 5:
         name = given[5:]
-        if data is None:
-            return {"$comment": given}
-        found = data
-        for part in name.split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
+        found = _constant(name, data)
         if found is None:
-            near = suggest(name, data)
+            near = suggest(name, data or ())
             fault(
                 mark,
                 codes.BAD_SCHEMA,

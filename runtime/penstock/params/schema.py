@@ -13,13 +13,16 @@ __all__ = ["TYPES", "Validator", "body_schema", "full", "strict_schema", "valida
 _EMAIL = jsonschema_rs.EmailOptions(allow_display_text=False, allow_domain_literal=False)
 _PATTERNS = jsonschema_rs.RegexOptions(size_limit=2**20, dfa_size_limit=2**20)
 _PLAIN = frozenset({"type", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "multipleOf"})
-_OPAQUE = ("file", "bytes")
+OPAQUE = ("file", "bytes")
+"""Types that are checked when they are converted."""
 
 
 class Validator(Protocol):
     """What jsonschema-rs gives for a schema."""
 
     def is_valid(self, instance: Any, /) -> bool: ...
+
+    def validate(self, instance: Any, /) -> None: ...
 
     def iter_errors(self, instance: Any, /) -> Any: ...
 
@@ -60,7 +63,7 @@ def strict_schema(parameter: Parameter, *, strict: bool) -> dict[str, Any]:
         schema.pop("format", None)
     elif parameter.type == "any" and "type" not in schema and not parameter.nullable:
         schema = {"type": list(ANY), **schema}
-    elif parameter.type in _OPAQUE:
+    elif parameter.type in OPAQUE:
         return {}
     schema = _nested(parameter, schema, lambda inner: strict_schema(inner, strict=strict))
     if strict and parameter.properties is not None and not parameter.keep_extra:

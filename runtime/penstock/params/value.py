@@ -14,7 +14,7 @@ from penstock.model import Parameter
 from penstock.params.broken import Broken
 from penstock.params.types import FILE_KEYS, TYPES
 
-MAX_DIGITS = 1000
+MAX_DIGITS = 400
 """digits of a number, before and after its point"""
 
 _DECIMAL = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}(?:\.[0-9]{{1,{MAX_DIGITS}}})?(?:[eE][+-]?[0-9]{{1,4}})?")
