@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from penstock.app import run_once
 from tests.support import write
 
@@ -95,7 +97,8 @@ def test_coverage_measures_yaml_lines(tmp_path: Path) -> None:
     assert line.split()[-1] == "10"
 
 
-def test_pdb_stops_at_a_yaml_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("module", ["penstock.debugger"] + ["pdb"] * (sys.version_info < (3, 13)))
+def test_pdb_stops_at_a_yaml_line(tmp_path: Path, module: str) -> None:
     write(
         tmp_path,
         {
@@ -105,7 +108,7 @@ def test_pdb_stops_at_a_yaml_line(tmp_path: Path) -> None:
     )
     commands = f"break {tmp_path / 'workflows.d' / 'quote.yaml'}:8\ncontinue\np params\np vars\nnext\ncontinue\nquit\n"
     done = subprocess.run(
-        [sys.executable, "-m", "pdb", "one.py"],
+        [sys.executable, "-m", module, "one.py"],
         cwd=tmp_path,
         env=_environ(),
         input=commands,
