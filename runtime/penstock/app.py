@@ -55,17 +55,36 @@ class App:
     root: Path
     snapshot: Snapshot
     history: History
+    life: AsyncExitStack
+    environ: Mapping[str, str]
     server: Server | None = None
 
     def reload(self) -> Snapshot:
-        """Read the changed files, check the whole, and swap if it is sound; gives the snapshot that was built."""
-        built = catalog.build(self.root, self.snapshot.world, previous=self.snapshot)
-        if not built.errors:
+        """Read the changed files, check the whole, and swap if it is sound; gives the snapshot that was built.
+
+        What was opened with problems is swapped until it is sound for the first time.
+        """
+        built = catalog.build(self.root, self.snapshot.world, previous=self.snapshot, environ=self.environ)
+        if not built.errors or self.snapshot.errors:
+            self._follow_settings(built)
             self.snapshot = built
             self.history.learn(_steps(built))
             if self.server is not None:
                 self.server.configure(built)
         return built
+
+    def _follow_settings(self, built: Snapshot) -> None:
+        """Give the world of a new snapshot what its settings ask for; runs in flight keep the world they began in."""
+        old, new, world = self.snapshot.settings, built.settings, built.world
+        if new.http != old.http:
+            client = Client(new.http.allow, new.http.timeout, world.clock)
+            self.life.push_async_exit(client)
+            world.http = client
+        if new.json != old.json:
+            world.encode = _encoder(new)
+        for name in ("keep", "keep_errors", "max_size"):
+            if getattr(new.history, name) != getattr(old.history, name):
+                logger.warning("the setting history.%s is taken at the next start", name)
 
 
 @asynccontextmanager
@@ -94,7 +113,7 @@ async def opened(
             settings=settings,
             env=settings.env,
             secrets=secrets,
-            encode=jsontext.encoder("number" if settings.json.decimals == "number" else "text"),
+            encode=_encoder(settings),
             log=_log,
             render=Templates(root / "templates").render,
             cover=_cover(secrets.values()),
@@ -114,7 +133,7 @@ async def opened(
             )
         )
         history.learn(_steps(snapshot))
-        yield App(root, snapshot, history)
+        yield App(root, snapshot, history, stack, environ)
 
 
 @asynccontextmanager
@@ -142,6 +161,10 @@ def _unset(snapshot: Snapshot, secrets: Mapping[str, str]) -> list[Problem]:
         for name, (file, line, column) in snapshot.project.secrets.items()
         if name not in secrets
     ]
+
+
+def _encoder(settings: Any) -> Callable[[Any], bytes]:
+    return jsontext.encoder("number" if settings.json.decimals == "number" else "text")
 
 
 def _log(level: str, message: str, data: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
+from aiohttp.http import HttpRequestParser, HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
@@ -158,11 +158,12 @@ class Connection(BaseProtocol):
             self.messages.extend(messages)
             self.last = messages[-1][1]
             self.partial = 0
-            if not self.busy:
-                self.next()
-            if len(self.messages) >= MAX_PIPELINED and not self._buffer_paused:
+            if len(self.messages) >= MAX_PIPELINED:
+                # The parser keeps the rest until some are taken.
                 self.after = True
                 self._pause_reading_for_buffer()
+            if not self.busy:
+                self.next()
         elif data:
             self._head_bytes(len(data))
         if upgraded:
@@ -200,6 +201,10 @@ class Connection(BaseProtocol):
                 self.closing = True
             self.busy = True
             self.reading = None if payload is EMPTY_PAYLOAD else payload
+            if self.closing and message.version < HttpVersion10:
+                self.server.refuse(self, Failure("malformed", "this is no HTTP/1.1 request"))
+                self.sync_done()
+                return
             self.server.handle(self, message, payload)
         if self.after:
             self._afterwards()

@@ -40,7 +40,7 @@ def answer(failure: Failure, run_id: str | None, shape: Shape, encode: Callable[
     code = "internal" if failure.code in INTERNAL else failure.code
     status = shape.status.get(code, failure.status)
     upstream = code in ("upstream_failed", "unreachable")
-    hidden = upstream or (status == 500 and code == "internal")
+    hidden = upstream or (failure.status >= 500 and code == "internal")
     message = f"{'an upstream' if upstream else 'the run'} failed; the run's id finds it in the history"
     message = message if hidden else failure.message
     details: Mapping[str, Any] = {} if hidden else failure.details
@@ -61,10 +61,10 @@ def answer(failure: Failure, run_id: str | None, shape: Shape, encode: Callable[
         problem["errors"] = errors
     if details:
         problem["details"] = dict(details)
-    shaped = _shaped(shape, code, status, message, run_id, details, errors, encode)
+    shaped = _shaped(shape, problem, message, details, errors, encode)
     if shaped is not None:
         body, content_type, more = shaped
-        return Answer(status, headers + more, body, content_type, problem)
+        return Answer(status, _safe(headers) + more, body, content_type, problem)
     try:
         body = encode(problem)
     except Failure:
@@ -91,10 +91,8 @@ def _safe(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _shaped(
     shape: Shape,
-    code: str,
-    status: int,
+    problem: Mapping[str, Any],
     message: str,
-    run_id: str | None,
     details: Mapping[str, Any],
     errors: list[dict[str, Any]],
     encode: Callable[[Any], bytes],
@@ -107,10 +105,10 @@ def _shaped(
         name = str(entry.get("path") or entry.get("name") or "").rsplit(".", 1)[-1].rsplit("[", 1)[0]
         fields.setdefault(name, []).append(str(entry.get("message", "")))
     view = {
-        "code": code,
-        "status": status,
+        "code": problem["code"],
+        "status": problem["status"],
         "message": message,
-        "run_id": run_id,
+        "run_id": problem.get("run_id"),
         "details": dict(details),
         "errors": errors,
         "fields": fields,
@@ -119,15 +117,11 @@ def _shaped(
         headers = [
             web.header(name, value) for name, render in shape.headers.items() if (value := render(view)) is not None
         ]
-        content_type = shape.content_type(view) if shape.content_type is not None else None
+        given = shape.content_type(view) if shape.content_type is not None else None
+        content_type = "application/json" if given is None else web.header("Content-Type", given)[1]
         if shape.body is None:
-            return (
-                None
-                if content_type is None and not headers
-                else (encode(view), content_type or "application/json", headers)
-            )
+            return encode(problem), "application/problem+json" if given is None else content_type, headers
         value = shape.body(view)
-        content_type = str(content_type or "application/json")
         if isinstance(value, str) and not web.is_json(content_type):
             return value.encode(), content_type, headers
         return encode(value), content_type, headers

@@ -269,8 +269,11 @@ class Server:
                 )
         elif answer is None:
             answer = run.answer = Answer(200 if run.events else 204, [], b"", None)
-        if run.given_headers and not run.sent:
-            run.add_headers(answer)
+        if not run.sent:
+            if failure is not None and program.headers and not run.given_headers:
+                run.given_headers.append((program, run.enter(program, {}, {})))
+            if run.given_headers or self.settings.headers:
+                run.add_headers(answer)
         run.finish(failure)
         run.record.size = len(answer.body) + len(run.request.body if run.request is not None else b"")
         return answer
@@ -382,6 +385,8 @@ class Server:
         if answer is None:
             failure = Failure("not_found", f"there is nothing at {path[:200]}")
             answer = problems.answer(failure, None, self.snapshot.shape, self.world.encode)
+        own = {name.lower() for name, _ in answer.headers}
+        answer.headers += [pair for pair in self.settings.headers.items() if pair[0].lower() not in own]
         self.deliver(connection, message, answer)
         connection.sync_done()
 
