@@ -12,6 +12,7 @@ from penstock.context import World
 from penstock.functions import Functions
 from penstock.history.record import Level
 from penstock.model import Document, ErrorShape
+from penstock.params import Checker
 from penstock.problem import Problem
 from penstock.route import Routes
 from penstock.shape import PLAIN, Shape
@@ -73,6 +74,11 @@ def build(
         if document.kind != "endpoint":
             continue
         chain = tuple(programs[name] for name, _ in document.security.middleware if name in programs)
+        if document.strict and chain:
+            # what its middleware reads from the same request is not unknown
+            also = [parameter for item in chain for parameter in item.document.params]
+            checker = Checker(document.params, strict=True, messages=program.shape.messages, also=also)
+            program = replace(program, checker=checker)
         program = replace(program, chain=chain, waits=program.asynchronous or any(item.asynchronous for item in chain))
         programs[document.name] = program
         endpoints.append((document.method, document.segments, program))

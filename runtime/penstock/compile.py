@@ -148,8 +148,14 @@ class _Compiler:
     def program(self, level: Level, timeout: float, messages: Mapping[str, str]) -> Program:
         document = self.document
         entry, asynchronous, ids = self.block(document.steps, document.name, first=1)
-        headers = {name: self.writer.function(template) for name, template in document.headers.items()}
-        content_type = None if document.content_type is None else self.writer.function(document.content_type)
+        headers = {
+            name: self.writer.function(template)
+            for name, template in document.headers.items()
+            if name.lower() != "content-type"
+        }
+        media = next((value for name, value in document.headers.items() if name.lower() == "content-type"), None)
+        media = document.content_type or media
+        content_type = None if media is None else self.writer.function(media)
         self.space["_metas"] = tuple(self.metas)
         names = self.writer.run(self.space)
         for block, inner in self.ids.items():
@@ -381,7 +387,7 @@ class _Compiler:
         )
         if check is not None:
             if template.constant and not isinstance(template.value, dict | list):
-                tree = ast.Constant(check(template.value))
+                tree = self._constant(check(template.value), f"_value_{index}_{param.python}")
             elif not _already(param, template):
                 name = f"_check_{index}_{param.python}"
                 self.space[name] = check
@@ -391,6 +397,13 @@ class _Compiler:
         _place_missing(assign, template.line)
         assigns.append(assign)
         return _name(variable), False, variable
+
+    def _constant(self, value: Any, name: str) -> ast.expr:
+        """A converted constant; one that Python cannot write, a time, is a name."""
+        if value is None or isinstance(value, str | int | float | bytes):
+            return ast.Constant(value)
+        self.space[name] = value
+        return _name(name)
 
 
 TRUTH = frozenset({"if", "while", "require"})

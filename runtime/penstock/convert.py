@@ -1,5 +1,6 @@
 """Convert: what a binding gave, checked and turned into what an action's parameter takes."""
 
+import math
 import types
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -58,7 +59,7 @@ def _check(hint: Any, name: str) -> Check | None:
         return lambda value: _datetime(value, name)
 
     def check(value: Any) -> Any:
-        if isinstance(value, kind) and not (value is True or value is False) == (kind is not bool):
+        if isinstance(value, kind) and not isinstance(value, bool):
             return value
         raise Failure("internal", f"{name} must be {words}, not {_kind(value)}")
 
@@ -88,7 +89,7 @@ def _refuse(name: str, words: str, value: Any) -> Any:
 def _int(value: Any, name: str) -> int:
     if type(value) is int:
         return value
-    if isinstance(value, float | Decimal) and value == int(value):
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
         return int(value)
     raise Failure("internal", f"{name} must be an integer, not {_kind(value)}")
 

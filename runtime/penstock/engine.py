@@ -163,6 +163,7 @@ class Run:
                 if pairs:
                     names.add(name.lower())
                     answer.headers += pairs
+        answer.headers += [pair for pair in self.world.settings.headers.items() if pair[0].lower() not in names]
 
     def full(self) -> bool:
         """Whether the record holds as many steps as a run may keep."""
@@ -223,7 +224,7 @@ class Run:
             if middleware.headers:
                 self.given_headers.append((middleware, ctx))
             if middleware.content_type is not None:
-                self.content_type = middleware.content_type(ctx)
+                self.content_type = _media(middleware.content_type(ctx))
             if middleware.has_undo:
                 result = await self.perform(middleware, ctx)
             else:
@@ -243,7 +244,7 @@ class Run:
         if program.headers:
             self.given_headers[0] = (program, ctx)
         if program.content_type is not None and self.content_type is None:
-            self.content_type = program.content_type(ctx)
+            self.content_type = _media(program.content_type(ctx))
         if program.has_undo:
             await self.perform(program, ctx)
         else:
@@ -274,6 +275,11 @@ class Run:
         if answer is not None:
             record.http_status = answer.status
             record.answer = answer.shown
+
+
+def _media(value: Any) -> str | None:
+    """A content type that is safe to send."""
+    return None if value is None else web.header("Content-Type", value)[1]
 
 
 def _forget(_: Any) -> None:

@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
+from uuid import UUID
 
 from penstock.errors import Failure
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
-_ETAG = re.compile(r'\s*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)"|(\*))\s*(?:,|$)')
+_ETAG = re.compile(r'[\s,]*(?:(W/)?"([\x20\x21\x23-\x7e\x80-\xff]*)"|(\*))\s*(?:,|$)')
 MAX_HEADER = 8190
 
 RESERVED = frozenset({"content-length", "transfer-encoding", "connection", "date", "server", "content-type"})
@@ -24,7 +27,9 @@ REASONS[422] = "Unprocessable Content"
 
 
 def header(name: str, value: Any) -> tuple[str, str]:
-    """A header that is safe to send (RFC 9110, section 5.5). Raises Failure `internal`."""
+    """A header that is safe to send (RFC 9110, section 5.5): text, a number, a boolean or a time. Raises Failure `internal`."""
+    if not isinstance(value, str | int | float | Decimal | date | UUID):
+        raise Failure("internal", f"the value of header {name[:40]} is neither text nor a number")
     text = value if isinstance(value, str) else ("true" if value is True else "false" if value is False else str(value))
     if not _TOKEN.fullmatch(name):
         raise Failure("internal", f"{name[:40]!r} is no header name")
@@ -99,6 +104,19 @@ def quoted(tag: str) -> str:
     if tag.startswith('W/"') or (tag.startswith('"') and tag.endswith('"') and len(tag) > 1):
         return tag
     return '"' + tag.replace('"', "") + '"'
+
+
+def field(headers: Mapping[str, str], name: str) -> str | None:
+    """A header that is a list: all its lines as one (RFC 9110, section 5.3), or None."""
+    if name not in headers:
+        return None
+    every = getattr(headers, "getall", None)
+    return headers[name] if every is None else ", ".join(every(name))
+
+
+def location(url: str) -> str:
+    """A URL as a header can carry it: what is not ASCII is percent-encoded (RFC 3987, section 3.1)."""
+    return url if url.isascii() else "".join(sign if sign.isascii() else quote(sign) for sign in url)
 
 
 def etags(text: str) -> list[str]:

@@ -36,7 +36,7 @@ def respond(
     headers: dict[str, Any] | None = None,
     content_type: str | None = None,
     cookies: dict[str, Any] | None = None,
-    etag: str | None = None,
+    etag: str | int | None = None,
     last_modified: datetime | None = None,
     file: str | None = None,
     redirect: str | None = None,
@@ -66,13 +66,15 @@ def respond(
             content_type = content_type or text
             del pairs[index]
             break
+    if content_type is not None:
+        web.header("Content-Type", content_type)
     for name, spec in (cookies or {}).items():
         pairs.append(web.set_cookie(name, spec))
     body = b""
     shown: Any = None
     path: str | None = None
     if redirect is not None:
-        pairs.append(web.header("Location", redirect))
+        pairs.append(web.header("Location", web.location(redirect)))
         status = status or 302
     elif file is not None:
         path = file
@@ -88,7 +90,7 @@ def respond(
     if not 200 <= status <= 599:
         raise Failure("internal", f"an answer's status is 200 to 599, not {status}")
     if etag is not None or last_modified is not None:
-        status = _validators(ctx, pairs, etag, last_modified, status)
+        status = _validators(ctx, pairs, None if etag is None else str(etag), last_modified, status)
     if status in NO_BODY:
         body, content_type, path, shown = b"", None, None, None
     sent = ctx.run.answered(Answer(status, pairs, body, content_type, shown, path), continues=continues is not None)
@@ -120,15 +122,16 @@ async def stream(ctx: Context, value: Any, *, event: str | None = None) -> None:
     effect="flow",
     examples=(Example("Refuse a lost update", '- precondition: "v1"\n- respond: ok', answer="ok"),),
 )
-def precondition(ctx: Context, etag: str | None, *, required: bool = False) -> Signal | None:
+def precondition(ctx: Context, etag: str | int | None, *, required: bool = False) -> Signal | None:
     """Check If-Match and If-None-Match against the current entity tag (RFC 9110, section 13): 412 when they don't hold.
 
     etag: the current entity tag, bare; null when there is no such row
     required: answer 428 when neither header came
     """
     headers = ctx.run.headers
-    if_match = headers.get("If-Match")
-    if_none = headers.get("If-None-Match")
+    etag = None if etag is None else str(etag)
+    if_match = web.field(headers, "If-Match")
+    if_none = web.field(headers, "If-None-Match")
     if if_match is None and if_none is None:
         if required:
             raise Failure("precondition_required", "send If-Match with the entity tag that you have seen")
@@ -152,7 +155,11 @@ def _body(ctx: Context, value: Any, content_type: str | None) -> tuple[str, byte
         return content_type, ctx.world.encode(value)
     if "charset" not in content_type and content_type.startswith("text/"):
         content_type += "; charset=utf-8"
-    return content_type, value.encode() if isinstance(value, str) else ctx.world.encode(value)
+    if isinstance(value, str):
+        return content_type, value.encode()
+    encoded = ctx.world.encode(value)
+    # decimals and times are texts in JSON: here they are sent without the quotes
+    return content_type, encoded if isinstance(value, dict | list) else encoded.strip(b'"')
 
 
 def _validators(
@@ -166,7 +173,7 @@ def _validators(
         pairs.append(web.header("Last-Modified", web.http_date(last_modified)))
     if not safe:
         return status
-    if_none = headers.get("If-None-Match")
+    if_none = web.field(headers, "If-None-Match")
     if if_none is not None:
         return 304 if etag is not None and web.matches(if_none, etag, weak=True) else status
     since = headers.get("If-Modified-Since")
