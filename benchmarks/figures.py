@@ -168,9 +168,15 @@ def main() -> None:
         row("validate, 299 files, whole process", f"{median(times):.2f} s", "under 1.5 s")
         with serving(large, "--watch") as (_, port):
             took = asyncio.run(reload_times(port, large / "workflows.d" / "version.yaml", 20))
-            row("one-file reload of 299, write to serving, median / max", f"{median(took):.0f} / {max(took):.0f} ms", "under 100 ms")
+            row(
+                "one-file reload of 299, write to serving, median / max",
+                f"{median(took):.0f} / {max(took):.0f} ms",
+                "under 100 ms",
+            )
         with serving(small, "--watch") as (_, port):
-            answers, failed, mixed = asyncio.run(under_load(port, small / "workflows.d" / "version.yaml", options.reloads, 32))
+            answers, failed, mixed = asyncio.run(
+                under_load(port, small / "workflows.d" / "version.yaml", options.reloads, 32)
+            )
             row(f"{options.reloads} reloads under 32 connections", f"{answers} answers", "")
             row("  failed / mixed", f"{failed} / {mixed}", "0 / 0")
     root = HERE.parent

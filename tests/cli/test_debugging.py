@@ -34,7 +34,9 @@ def python(root: Path, *arguments: str, text: str = "") -> str:
 
 def test_pdb_stops_at_a_yaml_line(invoice: Path) -> None:
     commands = "break workflows.d/invoice.yaml:6\ncontinue\np _s.vars\nclear 1\ncontinue\nquit\n"
-    shown = python(invoice, "-m", "penstock.debugger", "-m", "penstock_cli", "run", "get_invoice_qty", "qty=2", text=commands)
+    shown = python(
+        invoice, "-m", "penstock.debugger", "-m", "penstock_cli", "run", "get_invoice_qty", "qty=2", text=commands
+    )
     assert re.search(r"workflows\.d/invoice\.yaml\(6\)get_invoice_qty\(\)\n-> each: ", shown)
     assert "{'net': 19.0}" in shown
     assert '"each": 19.0' in shown
