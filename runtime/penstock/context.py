@@ -13,6 +13,8 @@ from penstock.entropy import Entropy
 from penstock.errors import Failure
 
 logger = logging.getLogger("penstock")
+UNDO = 30.0
+"""Seconds that the undoing of one step may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +208,11 @@ async def _undo(undos: list[Any]) -> None:
     while undos:
         block, ctx = undos.pop()
         try:
-            result = block(ctx)
-            if type(result) is CoroutineType:
-                await result
+            async with asyncio.timeout(UNDO):
+                result = block(ctx)
+                if type(result) is CoroutineType:
+                    await result
         except Failure as failure:
             logger.error("%s undo failed: %s: %s", failure.where, failure.code, failure.message)
+        except TimeoutError:
+            logger.error("an undo took longer than %g s", UNDO)

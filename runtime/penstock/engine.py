@@ -165,6 +165,11 @@ class Run:
                     answer.headers += pairs
         answer.headers += [pair for pair in self.world.settings.headers.items() if pair[0].lower() not in names]
 
+    def hide(self, texts: tuple[str, ...]) -> None:
+        """Keep texts out of the history, logs and error bodies of this run."""
+        known = self.record.secrets
+        self.record.secrets += tuple(text for text in texts if text not in known)
+
     def full(self) -> bool:
         """Whether the record holds as many steps as a run may keep."""
         return len(self.record.steps) >= MAX_STEPS
@@ -198,7 +203,7 @@ class Run:
             raise Failure("loop_limit", f"workflows call one another more than {MAX_CALLS} deep")
         params, given = program.checker.take(arguments)
         if program.checker.has_secrets:
-            self.record.secrets += program.checker.secrets(params)
+            self.hide(program.checker.secrets(params))
         inner = self.enter(program, params, given)
         inner.user = ctx.user
         inner.depth = ctx.depth + 1
@@ -218,7 +223,7 @@ class Run:
         for middleware in program.chain:
             params, given = middleware.checker.check(request, values)
             if middleware.checker.has_secrets:
-                self.record.secrets += middleware.checker.secrets(params)
+                self.hide(middleware.checker.secrets(params))
             ctx = self.enter(middleware, params, given)
             ctx.middleware = results
             if middleware.headers:
@@ -238,7 +243,7 @@ class Run:
         record = self.record
         record.params = params
         if program.checker.has_secrets:
-            record.secrets += program.checker.secrets(params)
+            self.hide(program.checker.secrets(params))
         ctx = self.enter(program, params, given)
         ctx.middleware = results
         if program.headers:

@@ -6,6 +6,7 @@ import pytest
 
 from penstock.clock import SystemClock
 from penstock.testing import run_steps
+from tests.support import Live, live
 
 FILES = {
     "functions/flaky.py": "COUNT = [0]\n\n\ndef call(good):\n    COUNT[0] += 1\n    if COUNT[0] < good:\n        raise ValueError('not yet')\n    return COUNT[0]\n\n\ndef count():\n    return COUNT[0]\n"
@@ -283,3 +284,39 @@ def test_a_transaction_that_fails_sets_nothing() -> None:
 - respond: "{{ vars }}"
 """
     assert answer(steps) == {"n": 1, "m": 3, "c": 4}
+
+
+def test_finally_of_a_run_that_is_cancelled_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.actions.flow.LAST", 0.02)
+    steps = "- if: true\n  timeout: 10ms\n  then: [{try: [{wait: 1h}], finally: [{wait: 1h}]}]"
+    assert run(steps)["error"]["code"] == "timeout"
+
+
+def test_the_timeout_of_a_run_undoes_its_steps() -> None:
+    async def body(project: Live) -> None:
+        assert (await project.ask("GET", "/x")).status == 504
+        assert (await project.ask("GET", "/n")).json == 1
+
+    head = "security: {access: public}\nsteps:\n"
+    undone = "  - log: made\n    undo: [{wait: 1ms}, {python: flaky.call, with: {good: 0}}]\n"
+    files = {
+        "x.yaml": f"endpoint: GET /x\ntimeout: 20ms\n{head}{undone}  - wait: 1h\n",
+        "n.yaml": f"endpoint: GET /n\n{head}  - {{id: n, python: flaky.count}}\n  - respond: '{{{{ steps.n }}}}'\n",
+        **FILES,
+    }
+    live(files, body)
+
+
+def test_middleware_undoes_its_own_steps() -> None:
+    async def body(project: Live) -> None:
+        assert (await project.ask("GET", "/x")).status == 418
+        assert (await project.ask("GET", "/n")).json == 1
+
+    head = "security: {access: public}\nsteps:\n"
+    files = {
+        "m.yaml": "middleware: m\nsteps:\n  - log: made\n    undo: [{python: flaky.call, with: {good: 0}}]\n  - fail: no\n    status: 418\n",
+        "x.yaml": "endpoint: GET /x\nsecurity: {access: public, middleware: [m]}\nsteps: [{respond: x}]\n",
+        "n.yaml": f"endpoint: GET /n\n{head}  - {{id: n, python: flaky.count}}\n  - respond: '{{{{ steps.n }}}}'\n",
+        **FILES,
+    }
+    live(files, body)

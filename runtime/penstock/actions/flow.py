@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import CoroutineType
 from typing import Annotated, Any, Literal
@@ -11,6 +12,8 @@ from penstock.errors import Failure, code_for
 from penstock.registry import Block, Duration, Example, Expr, Flow, Static, action
 
 MAX_ROUNDS = 10_000
+LAST = 10.0
+"""Seconds that `finally` has in a run that was cancelled."""
 TURN = 0.005
 """Seconds that a loop may hold the event loop before it lets others have a turn."""
 
@@ -338,7 +341,10 @@ async def try_(
         return last
     except BaseException:
         if finally_ is not None:
-            await _go(finally_, ctx)
+            # the run was cancelled, by its timeout say: what cleans up after it has an end too
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST):
+                    await _go(finally_, ctx)
         raise
     last = None if finally_ is None else await _go(finally_, ctx)
     return result if last is None else last
