@@ -42,9 +42,8 @@ def fill(project: Path, made: Iterable[dict[str, Any]]) -> list[str]:
                 run.method, run.path, run.status, run.http_status, run.duration = "POST", "/order", "ok", 200, 0.02
                 for name, value in values.items():
                     setattr(run, name, value)
-                run.steps = [
-                    (meta.number, status, run.t0 + a, run.t0 + b, i, o) for meta, status, a, b, i, o in run.steps
-                ]
+                steps: list[Any] = values.get("steps", [])
+                run.steps = [(meta.number, status, run.t0 + a, run.t0 + b, i, o) for meta, status, a, b, i, o in steps]
                 numbers.append(run.id)
                 history.finish(run)
 
