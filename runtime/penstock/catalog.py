@@ -110,6 +110,9 @@ def _program(
         messages=shape.messages,
     )
     program.shape = shape
+    if program.content_type is None and document.kind == "endpoint" and settings.content_type is not None:
+        outermost = settings.content_type
+        program.content_type = lambda _: outermost
     program.body_limit = document.body_limit or settings.limits.body
     return program
 

@@ -98,7 +98,9 @@ def test_no_header_can_be_smuggled_through_a_content_type() -> None:
 
 
 def test_the_nearest_content_type_wins() -> None:
-    files = {
+    files = {"penstock.yaml": "content_type: text/settings\n"}
+    assert get("- respond: x", files=files).headers["content-type"] == "text/settings; charset=utf-8"
+    files |= {
         "defaults.yaml": "defaults: all\ncontent_type: text/defaults\n",
         "m.yaml": "middleware: m\ncontent_type: text/middleware\nsteps: [{log: x}]\n",
     }
@@ -256,6 +258,15 @@ def test_headers_alone_leave_the_plain_form() -> None:
 def test_headers_of_an_endpoint_are_on_its_401_too() -> None:
     reply = get("- respond: x", more="security: {access: authenticated}\nheaders: {X-E: '1'}\n")
     assert (reply.status, reply.headers["x-e"]) == (401, "1")
+
+
+def test_headers_of_an_endpoint_are_on_the_404_of_a_file_too() -> None:
+    reply = get(
+        "- respond:\n  file: data/none.txt",
+        more="headers: {X-E: '1'}\n",
+        files={"penstock.yaml": "headers: {X-S: s}\n"},
+    )
+    assert (reply.status, reply.headers["x-e"], reply.headers["x-s"]) == (404, "1", "s")
 
 
 def test_an_error_form_that_fails_gives_the_plain_one() -> None:

@@ -622,6 +622,7 @@ class Exchange:
             stream, path, size = await asyncio.to_thread(_inside, server.root, answer.file)
         except Failure as failure:
             plain = problems.answer(failure, self.run.id, self.program.shape, server.world.encode)
+            self.run.add_headers(plain)
             self.run.record.http_status = plain.status
             server.deliver(connection, self.message, plain)
             return

@@ -116,6 +116,7 @@ class Settings:
     auth: Mapping[str, Any]
     errors: ErrorShape | None
     headers: Mapping[str, str]
+    content_type: str | None
     limits: Limits
     history: History
     jobs: Jobs
@@ -184,6 +185,7 @@ def _built(values: Mapping[str, Any], root: Path) -> Settings:
         auth=every["auth"],
         errors=every["errors"],
         headers=every["headers"],
+        content_type=every["content_type"],
         limits=Limits(**section("limits")),
         history=History(**section("history")),
         jobs=Jobs(**section("jobs")),

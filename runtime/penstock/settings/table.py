@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from penstock import units
+from penstock import units, web
 
 Kind = Literal[
     "text", "bool", "integer", "duration", "size", "rate", "choice", "texts", "mapping", "headers", "env", "errors"
@@ -113,6 +113,10 @@ def _headers(value: Any, _: Setting) -> Mapping[str, str]:
     for name, text in value.items():
         if not isinstance(text, str):
             raise TypeError(f"must have text for {name}")
+        if name.lower() == "content-type":
+            raise ValueError("cannot hold Content-Type: write it as content_type")
+        if name.lower() in web.RESERVED:
+            raise ValueError(f"cannot hold {name}: the server writes it itself")
         if not _TOKEN.fullmatch(name) or not _HEADER.fullmatch(text):
             raise ValueError(f"has a header that cannot be sent: {name[:80]}")
     return dict(value)
@@ -148,6 +152,12 @@ def _store(value: str) -> str:
 def _name(value: str) -> str:
     if not 0 < len(value) <= 100 or not value.isprintable():
         raise ValueError("must be a line of 1 to 100 characters")
+    return value
+
+
+def _media(value: str) -> str:
+    if not re.match(r"[\w.+-]+/[\w.+-]+", value, re.ASCII) or not _HEADER.fullmatch(value):
+        raise ValueError("must be a media type such as application/json")
     return value
 
 
@@ -279,6 +289,14 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "headers", "headers", {}, "Headers of every answer.", example={"Strict-Transport-Security": "max-age=31536000"}
+    ),
+    Setting(
+        "content_type",
+        "text",
+        None,
+        "The content type of answers that say none, for whatever files name none nearer. Left out: JSON.",
+        check=_media,
+        example="application/vnd.example+json",
     ),
     Setting("limits.body", "size", "1MB", "The largest body of a request."),
     Setting("limits.concurrency", "integer", 256, "How many runs may go on at once.", least=1),
