@@ -219,10 +219,10 @@ def serve(
     """Serve a project until a signal ends it; gives the exit code. `show` prints problems."""
     _log_to_stderr(verbose=verbose)
     show = show or _show
-    if workers > 1 and fd is None:
-        return _supervise(root, host, port, workers, watch=watch, poll=poll, verbose=verbose)
-    main = _serve(root, host, port, watch, poll, verbose, fd, show, tolerant)
     try:
+        if workers > 1 and fd is None:
+            return _supervise(root, host, port, workers, watch=watch, poll=poll, verbose=verbose, tolerant=tolerant)
+        main = _serve(root, host, port, watch, poll, verbose, fd, show, tolerant)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(main)
     except Unsound as unsound:
@@ -285,10 +285,15 @@ async def _serve(
             print(f"listening on http://{shown}:{server.port}", flush=True)
         gc.collect()
         gc.freeze()
-        follower = asyncio.ensure_future(_follow(app, poll, show)) if watch else None
+        beside = [asyncio.ensure_future(_follow(app, poll, show))] if watch else []
+        if fd is not None:
+            # A worker's standard input is a pipe that its supervisor holds open: when it ends, the supervisor is gone.
+            loop.add_reader(0, stop.set)
         await stop.wait()
-        if follower is not None:
-            follower.cancel()
+        if fd is not None:
+            loop.remove_reader(0)
+        for task in beside:
+            task.cancel()
         await server.drain(GRACE)
     return 0
 
@@ -318,7 +323,7 @@ async def _follow(app: App, poll: bool, show: Callable[[Sequence[Problem]], None
             continue
         digest = built.digest
         took = (time.perf_counter() - start) * 1000
-        if built.errors:
+        if built.errors and built is not app.snapshot:
             show(built.problems)
             print(
                 f"{len(built.errors)} problem{'s' * (len(built.errors) != 1)}: the last good version keeps serving",
@@ -330,7 +335,9 @@ async def _follow(app: App, poll: bool, show: Callable[[Sequence[Problem]], None
             print(f"reloaded {built.digest} in {took:.0f} ms", file=sys.stderr, flush=True)
 
 
-def _supervise(root: Path, host: str, port: int, workers: int, *, watch: bool, poll: bool, verbose: bool) -> int:
+def _supervise(
+    root: Path, host: str, port: int, workers: int, *, watch: bool, poll: bool, verbose: bool, tolerant: bool
+) -> int:
     """Serve with several processes on one socket; one that dies is started again."""
     import subprocess
 
@@ -338,42 +345,54 @@ def _supervise(root: Path, host: str, port: int, workers: int, *, watch: bool, p
     listener = socket.create_server((host, port), family=family, backlog=2048)
     listener.set_inheritable(True)
     fd = listener.fileno()
-    command = [sys.executable, "-m", "penstock_cli", "-C", str(root), "serve", "--fd", str(fd)]
-    command += ["--watch"] * watch + ["--poll"] * poll + ["--verbose"] * verbose
+    command = [sys.executable, "-m", "penstock_cli", "-C", str(root), "dev" if tolerant else "serve", "--fd", str(fd)]
+    if not tolerant:
+        command += ["--watch"] * watch + ["--verbose"] * verbose
+    command += ["--poll"] * poll
+    life, _held = os.pipe()
     stopping = False
-    children: list[subprocess.Popen[bytes]] = []
+    children: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
 
     def stop(number: int, _: Any) -> None:
         nonlocal stopping
         stopping = True
-        for child in children:
+        for child, _started in list(children.values()):
             with contextlib.suppress(ProcessLookupError):
                 child.send_signal(number)
 
+    def start(index: int) -> None:
+        # In a group of its own, so that a signal from the terminal reaches it once: through `stop`.
+        child = subprocess.Popen(command, stdin=life, pass_fds=[fd], process_group=0)
+        children[index] = child, time.monotonic()
+        if stopping:
+            child.send_signal(signal.SIGTERM)
+
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    children += [subprocess.Popen(command, pass_fds=[fd]) for _ in range(workers)]
+    for index in range(workers):
+        start(index)
     shown = f"[{host}]" if ":" in host else host
     print(f"listening on http://{shown}:{listener.getsockname()[1]}", flush=True)
-    started = [time.monotonic()] * workers
     code = 0
     while children:
-        for index, child in enumerate(list(children)):
+        for index, (child, started) in list(children.items()):
             try:
                 result = child.wait(timeout=0.2 / len(children))
             except subprocess.TimeoutExpired:
                 continue
-            if stopping or time.monotonic() - started[index] < 2.0:
-                code = max(code, abs(result))
-                children.remove(child)
-                started.pop(index)
+            del children[index]
+            young = time.monotonic() - started < 2.0
+            if stopping or (young and result > 0):
+                # One that was told to stop before it could listen to that is no fault.
+                code = max(code, 0 if stopping and result == -signal.SIGTERM else abs(result))
                 if not stopping:
                     print(f"a worker ended at once with {result}: stopping", file=sys.stderr)
                     stop(signal.SIGTERM, None)
-                break
+                continue
             logger.error("worker %s ended with %s; starting another", child.pid, result)
-            children[index] = subprocess.Popen(command, pass_fds=[fd])
-            started[index] = time.monotonic()
+            if young:
+                time.sleep(0.5)
+            start(index)
     return min(code, 1)
 
 

@@ -32,14 +32,14 @@ FILES = {
 class Process:
     """A server of its own process."""
 
-    def __init__(self, root: Path, *arguments: str) -> None:
+    def __init__(self, root: Path, *arguments: str, port: str = "0") -> None:
         self.root = root
         self.log = root / "log.txt"
         known = {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
         self.environ = {**known, "PYTHONPATH": f"{SOURCE / 'runtime'}:{SOURCE / 'cli'}"}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "penstock_cli", *arguments, "--port", "0"],
+                [sys.executable, "-m", "penstock_cli", *arguments, "--port", port],
                 cwd=root,
                 env=self.environ,
                 stdout=subprocess.PIPE,
@@ -99,8 +99,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     write(tmp_path, FILES)
     with contextlib.ExitStack() as stack:
 
-        def begin(*arguments: str) -> Process:
-            one = Process(tmp_path, *arguments)
+        def begin(*arguments: str, port: str = "0") -> Process:
+            one = Process(tmp_path, *arguments, port=port)
 
             def finish() -> None:
                 if one.process.poll() is None:
@@ -188,7 +188,7 @@ def test_workers_share_the_socket_and_are_replaced(start: Start) -> None:
             os.kill(int(pid), 0)
 
 
-def test_workers_refuse_problems_and_a_taken_port(start: Start, tmp_path: Path) -> None:
+def test_serve_refuses_problems_with_workers_too(start: Start, tmp_path: Path) -> None:
     (tmp_path / "workflows.d/bad.yaml").write_text("endpoint: GET /bad\nstep: []\n")
     for more in ([], ["--workers", "2"]):
         server = start("serve", *more)
@@ -196,15 +196,42 @@ def test_workers_refuse_problems_and_a_taken_port(start: Start, tmp_path: Path) 
         assert "workflows.d/bad.yaml:2" in server.log.read_text()
 
 
-def test_dev_starts_with_problems_and_mends_on_save(start: Start, tmp_path: Path) -> None:
+def test_a_taken_port_is_said_in_one_line(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for more in ([], ["--workers", "2"]):
+            server = start("serve", *more, port=port)
+            assert server.process.wait(20) == 1
+            said = server.log.read_text()
+            assert f"cannot listen on 127.0.0.1:{port}" in said
+            assert "Traceback" not in said
+
+
+def test_workers_end_with_their_supervisor(start: Start) -> None:
+    server = start("serve", "--workers", "2")
+    pid = int(server.ask("/pid")[1])
+    server.end(signal.SIGKILL)
+
+    def gone() -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+
+    eventually(gone)
+
+
+@pytest.mark.parametrize("more", [[], ["--poll"], ["--workers", "2"]])
+def test_dev_starts_with_problems_and_mends_on_save(start: Start, tmp_path: Path, more: list[str]) -> None:
     bad = tmp_path / "workflows.d/bad.yaml"
     bad.write_text("endpoint: GET /bad\nstep: []\n")
-    server = start("dev")
+    server = start("dev", *more)
     assert server.ask("/pid")[0] == 200
     assert server.ask("/bad")[0] == 404
     assert "workflows.d/bad.yaml:2" in server.log.read_text()
     bad.write_text(f"endpoint: GET /bad\n{PUBLIC}steps:\n  - respond: mended\n")
-    eventually(lambda: server.ask("/bad") == (200, '"mended"'))
+    eventually(lambda: [server.ask("/bad") for _ in range(4)] == [(200, '"mended"')] * 4)
     bad.write_text("endpoint: GET /b")
     eventually(lambda: "keeps serving" in server.log.read_text())
     assert server.ask("/bad") == (200, '"mended"')

@@ -71,7 +71,7 @@ def _walk(tree: Tree, home: str, folder: str, path: str, depth: int, seen: set[s
         file = f"{folder}/{entry.name}"
         if temporary(entry.name) or entry.name == "__pycache__":
             continue
-        if entry.is_dir():
+        if _is_folder(entry):
             real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
             if entry.is_symlink() and not _within(real, home):
                 tree.refuse(file, "the link leads out of the project", "put the folder itself there")
@@ -82,6 +82,14 @@ def _walk(tree: Tree, home: str, folder: str, path: str, depth: int, seen: set[s
                 yield from _walk(tree, home, file, entry.path, depth + 1, seen)
         elif _wanted(tree, folder.split("/", 1)[0], file):
             yield file, entry.path
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads to itself is found out when it is read.
+        return False
 
 
 def _wanted(tree: Tree, folder: str, file: str) -> bool:
