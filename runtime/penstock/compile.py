@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 
 from penstock import convert, expression
 from penstock.context import Signal, push_undo
+from penstock.errors import Failure
 from penstock.history.record import Level, StepMeta
 from penstock.model import Argument, Document, Step, Template
 from penstock.params import Checker
@@ -385,7 +386,11 @@ class _Compiler:
         check = convert.converter(
             param.type, param.nullable or (not param.required and param.default is None), param.name
         )
-        if check is not None:
+        if template.can_omit:
+            name = f"_given_{index}_{param.python}"
+            self.space[name] = _given(check, param)
+            tree = _call(name, tree)
+        elif check is not None:
             if template.constant and not isinstance(template.value, dict | list):
                 tree = self._constant(check(template.value), f"_value_{index}_{param.python}")
             elif not _already(param, template):
@@ -415,6 +420,19 @@ class _Nested:
 
     def __init__(self, step: Step, path: str) -> None:
         self.step = Step(step.action, path, step.mark, step.arguments)
+
+
+def _given(check: convert.Check | None, param: Param) -> Callable[[Any], Any]:
+    """What takes a value that may be omitted: then the parameter is as if it were not written."""
+
+    def given(value: Any) -> Any:
+        if value is expression.OMIT:
+            if param.required:
+                raise Failure("internal", f"{param.name} is omitted, and the step needs it")
+            return param.default
+        return value if check is None else check(value)
+
+    return given
 
 
 def _already(param: Param, template: Template) -> bool:

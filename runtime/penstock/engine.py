@@ -207,7 +207,13 @@ class Run:
         inner = self.enter(program, params, given)
         inner.user = ctx.user
         inner.depth = ctx.depth + 1
-        result = await self.perform(program, inner)
+        try:
+            async with asyncio.timeout(program.document.timeout) as limit:
+                result = await self.perform(program, inner)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise Failure("timeout", f"{name} took longer than {program.document.timeout:g} s") from None
         if result is END:
             return END
         return result.value if type(result) is Signal else None

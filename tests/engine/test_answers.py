@@ -324,3 +324,11 @@ def test_an_answer_that_continues_keeps_its_headers_and_the_rest_runs() -> None:
         "- if: true\n  then: [{respond: x, continues: true}]\n- wait: 1ms\n- fail: later", more="headers: {X-E: '1'}\n"
     )
     assert (reply.status, reply.json, reply.headers["x-e"]) == (200, "x", "1")
+
+
+def test_what_is_omitted_is_as_if_it_were_not_written() -> None:
+    reply = get("- respond: x\n  status: '{{ omit }}'\n  etag: '{{ omit }}'\n  headers: {X-A: '{{ omit }}', X-B: b}")
+    assert (reply.status, reply.json, reply.headers["x-b"]) == (200, "x", "b")
+    assert not {"etag", "x-a"} & reply.headers.keys()
+    reply = get("- respond: '{{ omit }}'\n  status: '{{ 201 if 1 == 1 else omit }}'")
+    assert (reply.status, reply.body) == (201, b"")

@@ -201,3 +201,16 @@ def test_called_workflows_in_a_long_loop_are_bounded_in_the_record_too() -> None
     result = run_steps('- foreach: "{{ range(3000) }}"\n  do: [{call: small}]\n- respond: ok', files=files)
     assert result["answer"] == "ok", result["error"]
     assert len(result["steps"]) < 5010
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_rounds_that_collect_nothing_are_left_out(concurrency: int) -> None:
+    steps = f"""
+- id: all
+  foreach: [1, 2, 3, 4]
+  concurrency: {concurrency}
+  do: [{{if: item == 2, then: [{{continue: null}}]}}]
+  collect: "{{{{ omit if item == 3 else item }}}}"
+- respond: "{{{{ steps.all }}}}"
+"""
+    assert answer(steps) == [1, 4]

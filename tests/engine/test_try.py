@@ -320,3 +320,9 @@ def test_middleware_undoes_its_own_steps() -> None:
         **FILES,
     }
     live(files, body)
+
+
+def test_a_called_workflow_has_its_own_timeout() -> None:
+    files = {"workflows.d/w.yaml": "workflow: w\ntimeout: 5ms\nsteps: [{wait: 1h}]\n"}
+    error = run("- call: w", files)["error"]
+    assert (error["code"], error["message"]) == ("timeout", "w took longer than 0.005 s")

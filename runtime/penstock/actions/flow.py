@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from penstock.context import BREAK, CONTINUE, END, Context, Signal, begin_undo, end_undo, undo
 from penstock.errors import Failure, code_for
+from penstock.expression import OMIT
 from penstock.registry import Block, Duration, Example, Expr, Flow, Static, action
 
 MAX_ROUNDS = 10_000
@@ -148,7 +149,7 @@ async def foreach(
     as: the name of the item (default item); `loop.index` counts from 1, `loop.index0` from 0
     concurrency: how many rounds run at once
     do: the steps of a round
-    collect: one value for each item, in order
+    collect: one value for each item, in order; `omit` leaves it out, and so does a round that ended by `continue`
     Result: what `collect` gave for each item, else null
     """
     if concurrency < 1:
@@ -166,8 +167,8 @@ async def foreach(
             break
         if result is not None and result is not CONTINUE:
             return result
-        if collect is not None and result is None:
-            collected.append(collect(here))
+        if collect is not None and result is None and (value := collect(here)) is not OMIT:
+            collected.append(value)
         if monotonic() > turn:
             await asyncio.sleep(0)
             turn = monotonic() + TURN
@@ -595,8 +596,8 @@ async def _concurrent(
     async def one(index: int) -> Any:
         here = ctx.copy({name: items[index], "loop": _loop(index, total)})
         result = await _round(here, do)
-        if result is None and collect is not None:
-            return (collect(here),)
+        if result is None and collect is not None and (value := collect(here)) is not OMIT:
+            return (value,)
         return result
 
     results = await _together(total, one, limit=concurrency, ends=_ENDS_LOOP, turn=ctx.world.clock.monotonic)
