@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
@@ -149,5 +151,104 @@ def test_the_watcher_sees_every_way_of_changing(poll: bool) -> None:
             await settle()
             write(project.root, {"penstock.yaml": "name: other\n"})
             await settle()
+
+    live({"version.yaml": version(1)}, body)
+
+
+def page(route: str, steps: str) -> str:
+    return f"endpoint: GET {route}\nsecurity: {{access: public}}\nsteps:\n{steps}"
+
+
+OTHERS = {
+    "data.yaml": page("/data", '  - respond: "{{ data.plan.price }}"\n'),
+    "data/plan.yaml": "price: 1\n",
+    "python.yaml": page("/python", '  - id: n\n    python: prices.price\n  - respond: "{{ steps.n }}"\n'),
+    "functions/prices.py": "def price() -> int:\n    return 1\n",
+    "template.yaml": page("/template", "  - respond: {}\n    template: page.html\n"),
+    "templates/page.html": "1",
+    "decimal.yaml": page("/decimal", "  - respond: \"{{ '1.5' | decimal }}\"\n"),
+    "slow.yaml": page("/slow", "  - wait: 50ms\n  - respond: x\n"),
+    "length.yaml": (
+        "endpoint: POST /length\nsecurity: {access: public}\nparams: {data: {type: bytes, whole: true}}\n"
+        'steps:\n  - respond: "{{ params.data | length }}"\n'
+    ),
+}
+
+
+def test_data_functions_and_templates_are_followed() -> None:
+    async def body(project: Live) -> None:
+        for price in ("1", "2"):
+            for path in ("/data", "/python", "/template"):
+                assert (await project.ask("GET", path)).text == price, path
+            write(
+                project.root,
+                {
+                    "data/plan.yaml": "price: 2\n",
+                    "functions/prices.py": "def price() -> int:\n    return 1 + 1\n",
+                    "templates/page.html": "2",
+                },
+            )
+            assert not project.app.reload().errors
+        write(project.root, {"functions/prices.py": "def price(:\n"})
+        assert project.app.reload().errors
+        assert (await project.ask("GET", "/python")).text == "2"
+
+    live(OTHERS, body)
+
+
+def test_changed_settings_take_effect() -> None:
+    settings = "limits: {body: 10B, concurrency: 1, queue: 0}\njson: {decimals: number}\ncors: {origins: ['*']}\n"
+    settings += "http: {allow: [127.0.0.1]}\nerrors: {status: {not_found: 410}}\n"
+
+    async def body(project: Live) -> None:
+        data = b"x" * 20
+        kind = {"Content-Type": "application/octet-stream"}
+        assert (await project.ask("GET", "/decimal")).json == "1.5"
+        assert (await project.ask("POST", "/length", body=data, headers=kind)).json == 20
+        before = project.app.snapshot.world.http
+        write(project.root, {"penstock.yaml": settings})
+        assert not project.app.reload().errors
+        assert (await project.ask("GET", "/decimal")).json == 1.5
+        assert (await project.ask("POST", "/length", body=data, headers=kind)).status == 413
+        replies = await asyncio.gather(project.ask("GET", "/slow"), project.ask("GET", "/slow"))
+        assert sorted(reply.status for reply in replies) == [200, 503]
+        nothing = await project.ask("GET", "/nothing", headers={"Origin": "https://a.example"})
+        assert (nothing.status, nothing.headers["access-control-allow-origin"]) == (410, "*")
+        assert project.app.snapshot.world.http is not before
+        write(project.root, {"penstock.yaml": "limits: {body: lots}\n"})
+        assert project.app.reload().errors
+        assert (await project.ask("GET", "/nothing")).status == 410
+
+    live(OTHERS, body)
+
+
+def test_strange_things_in_the_folder_are_problems_and_no_end() -> None:
+    async def body(project: Live) -> None:
+        folder = project.root / "workflows.d"
+        makes: list[Callable[[Path], object]] = [
+            Path.mkdir,
+            lambda path: path.symlink_to("/nowhere"),
+            lambda path: path.symlink_to(path),
+            lambda path: path.write_bytes(b"\xff\xfe\x00"),
+            lambda path: path.write_bytes(b"endpoint: GET /half\nsec"),
+            lambda path: path.write_bytes(b""),
+            os.mkfifo,
+        ]
+        for number, make in enumerate(makes):
+            path = folder / f"strange{number}.yaml"
+            make(path)
+            project.app.reload()
+            assert (await project.ask("GET", "/version")).json == {"a": 1, "b": 1}, number
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink()
+        assert not project.app.reload().errors
+        shutil.rmtree(folder)
+        project.app.reload()
+        folder.mkdir()
+        write(project.root, {"workflows.d/version.yaml": version(2)})
+        assert not project.app.reload().errors
+        assert (await project.ask("GET", "/version")).json == {"a": 2, "b": 2}
 
     live({"version.yaml": version(1)}, body)

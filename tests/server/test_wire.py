@@ -35,7 +35,7 @@ def server_of(project: Live) -> Server:
 async def until(condition: object) -> None:
     assert callable(condition)
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.001)
 
 
