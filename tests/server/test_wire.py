@@ -466,3 +466,25 @@ def test_an_overload_is_answered_at_once() -> None:
 
     settings = "limits: {concurrency: 1, queue: 0}\ncors: {origins: ['https://a.example']}\n"
     live({**FILES, "penstock.yaml": settings}, body)
+
+
+def test_the_bytes_of_all_bodies_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "MAX_BODIES", 1000)
+
+    async def body(project: Live) -> None:
+        server = server_of(project)
+        clients = [await project.connect() for _ in range(2)]
+        for _, writer in clients:
+            writer.write(post(b"x" * 500)[:-10])
+        await until(lambda: server.held == 980)
+        reader, writer = await project.connect()
+        writer.write(post(b"x" * 500)[:-10])
+        assert (await read_reply(reader)).status == 503
+        writer.close()
+        for reader, writer in clients:
+            writer.write(b"x" * 10)
+            assert (await read_reply(reader)).json == 500
+            writer.close()
+        await until(lambda: server.held == 0)
+
+    live({**FILES, "length.yaml": FILES["length.yaml"].replace("2MB", "500B")}, body)
