@@ -6,13 +6,13 @@ one code object, compiled once: tracebacks, pdb and coverage speak of the YAML f
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, CoroutineType
+from types import CoroutineType
 from typing import Any, get_args, get_origin
 
-from penstock import convert, expression
+from penstock import convert, expression, trees
 from penstock.context import Signal, push_undo
 from penstock.errors import Failure
 from penstock.history.record import Level, StepMeta
@@ -21,8 +21,7 @@ from penstock.params import Checker
 from penstock.registry import Action, Param
 from penstock.shape import PLAIN, Shape
 from penstock.steps import attempt, failed
-
-ROOTS = frozenset({"params", "given", "steps", "vars", "user", "middleware", "env", "secrets", "data", "request"})
+from penstock.writer import Writer
 
 
 @dataclass(slots=True)
@@ -66,64 +65,10 @@ def compile_document(
 
 def compile_templates(templates: Mapping[str, Template], filename: str) -> dict[str, Callable[[Any], Any]]:
     """Functions of the context for templates that stand outside of steps (headers, error bodies)."""
-    writer = _Writer(filename)
+    writer = Writer(filename)
     names = {key: writer.function(template) for key, template in templates.items()}
     space = writer.run({})
     return {key: space[name] for key, name in names.items()}
-
-
-class _Writer:
-    """The module being written for one file."""
-
-    def __init__(self, filename: str) -> None:
-        self.filename = filename
-        self.body: list[ast.stmt] = []
-        self.count = 0
-        self.lines: set[int] = set()
-
-    def fresh(self, stem: str) -> str:
-        self.count += 1
-        return f"_{stem}_{self.count}"
-
-    def function(self, template: Template, *, truth: bool = False) -> str:
-        """Write a function `(_s) -> value` for an expression; gives its name."""
-        name = self.fresh("expr")
-        tree: ast.expr = template.tree
-        if truth:
-            tree = _call("_truth", tree)
-        self.define(name, [_at(ast.Return(tree), template.line)], template.line, [template])
-        return name
-
-    def define(
-        self, name: str, body: list[ast.stmt], line: int, templates: Iterable[Template], *, asynchronous: bool = False
-    ) -> None:
-        kind: type[ast.FunctionDef] | type[ast.AsyncFunctionDef] = (
-            ast.AsyncFunctionDef if asynchronous else ast.FunctionDef
-        )
-        arguments = ast.arguments(posonlyargs=[], args=[ast.arg("_s")], kwonlyargs=[], kw_defaults=[], defaults=[])
-        prologue = _prologue(templates)
-        node = kind(name=name, args=arguments, body=[*prologue, *body], decorator_list=[], returns=None)
-        for statement in prologue:
-            _place(statement, line)
-        node.lineno = node.end_lineno = line
-        node.col_offset = node.end_col_offset = 0
-        _place(node.args, line)
-        self.body.append(node)
-
-    def run(self, space: dict[str, Any]) -> dict[str, Any]:
-        module = ast.Module(body=self.body, type_ignores=[])
-        _place_missing(module, 1)
-        names: dict[str, Any] = {
-            **expression.NAMESPACE,
-            **space,
-            "__name__": "penstock.file",
-            "__file__": self.filename,
-        }
-        code = compile(module, self.filename, "exec", dont_inherit=True)
-        self.lines = {line for inner in code.co_consts if isinstance(inner, CodeType) for line in _lines(inner)}
-        # The definitions themselves run once, at load: they are no lines of the file.
-        exec(code.replace(co_filename="<penstock>"), names)  # noqa: S102
-        return names
 
 
 class _Compiler:
@@ -131,7 +76,7 @@ class _Compiler:
         self.document = document
         self.actions = actions
         self.record = record
-        self.writer = _Writer(str((root / document.file).resolve()))
+        self.writer = Writer(str((root / document.file).resolve()))
         self.space: dict[str, Any] = {
             "_Signal": Signal,
             "_Coroutine": CoroutineType,
@@ -195,7 +140,7 @@ class _Compiler:
         if body:
             body = self._guarded(body, line)
         else:
-            body = [_at(ast.Pass(), line)]
+            body = [trees.at(ast.Pass(), line)]
         self.writer.define(function, body, line, templates, asynchronous=asynchronous)
         self.ids[function] = tuple(ids)
         return function, asynchronous, tuple(ids)
@@ -204,13 +149,13 @@ class _Compiler:
         prologue = (
             "_now = _s.world.clock.monotonic\n_r = _s.record\n" if self.record else "_now = _s.world.clock.monotonic\n"
         )
-        start = _parse(prologue + "_t = _now()\n_at = 0")
-        handler = _parse("try: pass\nexcept _BaseException as _e:\n raise _failed(_s, _metas[_at], _t, _e)")[0]
+        start = trees.parse(prologue + "_t = _now()\n_at = 0")
+        handler = trees.parse("try: pass\nexcept _BaseException as _e:\n raise _failed(_s, _metas[_at], _t, _e)")[0]
         assert isinstance(handler, ast.Try)
         handler.body = body
         for statement in start:
-            _place(statement, line)
-        _place_outer(handler, line)
+            trees.place(statement, line)
+        trees.place_outer(handler, line)
         return [*start, handler]
 
     # -- steps
@@ -257,24 +202,29 @@ class _Compiler:
         body: list[ast.stmt] = [*assigns]
         if step.retry is not None or step.timeout is not None:
             self.space[f"_retry_{index}"] = (step.retry, step.timeout)
-            body.append(_assign("_x", _await(_call("_attempt", "_s", _meta(index), f"_retry_{index}", _lambda(call)))))
+            body.append(
+                trees.assign(
+                    "_x",
+                    trees.awaiting(trees.call("_attempt", "_s", _meta(index), f"_retry_{index}", trees.thunk(call))),
+                )
+            )
             asynchronous = True
         elif asynchronous:
-            body.append(_assign("_x", _await(call)))
+            body.append(trees.assign("_x", trees.awaiting(call)))
         else:
-            body.append(_assign("_x", call))
+            body.append(trees.assign("_x", call))
             if maybe:
-                body += _parse("if _type(_x) is _Coroutine: _x = await _x")
+                body += trees.parse("if _type(_x) is _Coroutine: _x = await _x")
                 asynchronous = True
         body += self._after(step, action, index, values)
         for statement in body:
-            _place_missing(statement, line)
-        out.append(_at(_assign("_at", ast.Constant(index)), line))
+            trees.place_missing(statement, line)
+        out.append(trees.at(trees.assign("_at", ast.Constant(index)), line))
         if step.when is not None:
             templates.append(step.when)
             skipped = self._skipped(step, index)
-            node_if = ast.If(_call("_truth", step.when.tree), body, skipped)
-            _place_missing(node_if, line)
+            node_if = ast.If(trees.call("_truth", step.when.tree), body, skipped)
+            trees.place_missing(node_if, line)
             out.append(node_if)
         else:
             out += body
@@ -295,7 +245,7 @@ class _Compiler:
             text.append(f"{record.format('_x')}; {undo}")
         else:
             text.append(f"{record.format('_x')}; {undo}")
-        return _parse("\n".join(text))
+        return trees.parse("\n".join(text))
 
     def _undo(self, step: Step) -> str:
         """What remembers how the step is undone."""
@@ -309,7 +259,7 @@ class _Compiler:
         text = [] if step.id is None else [f"_s.steps[{step.id!r}] = None"]
         if self.record:
             text.append(f"_r(({self.metas[index].number}, 'skipped', _t, _t := _now(), None, None))")
-        return _parse("\n".join(text) or "pass")
+        return trees.parse("\n".join(text) or "pass")
 
     # -- arguments
 
@@ -328,7 +278,7 @@ class _Compiler:
         if param.kind == "value":
             return self._value(param, argument, assigns, templates, index)
         if param.kind == "expr":
-            return _name(self.writer.function(parsed, truth=param.name in TRUTH)), False, None
+            return trees.name(self.writer.function(parsed, truth=param.name in TRUTH)), False, None
         if param.kind == "static":
             value = argument.raw
             if param.type is float or (param.static is not None and param.static.of == "duration"):
@@ -337,7 +287,7 @@ class _Compiler:
         if param.kind == "block":
             name, waits, inner = self.block(parsed, f"{step.path}.{param.name}", first=argument.key_mark.line)
             ids += inner
-            return _name(name), waits, None
+            return trees.name(name), waits, None
         if param.kind == "blocks":
             keys: list[ast.expr | None] = []
             nodes: list[ast.expr] = []
@@ -349,7 +299,7 @@ class _Compiler:
                 ids += inner
                 waits = waits or inner_waits
                 keys.append(ast.Constant(key))
-                nodes.append(_name(name))
+                nodes.append(trees.name(name))
             return ast.Dict(keys, nodes), waits, None
         return self._records(step, param, argument, templates, ids, index)
 
@@ -372,7 +322,7 @@ class _Compiler:
                 waits = waits or inner_waits
                 if node is not None:
                     keywords.append(ast.keyword(nested.python, node))
-            items.append(ast.Call(_name(maker), [], keywords))
+            items.append(ast.Call(trees.name(maker), [], keywords))
         return ast.List(items, ast.Load()), waits, None
 
     def _value(
@@ -389,26 +339,26 @@ class _Compiler:
         if template.can_omit:
             name = f"_given_{index}_{param.python}"
             self.space[name] = _given(check, param)
-            tree = _call(name, tree)
+            tree = trees.call(name, tree)
         elif check is not None:
             if template.constant and not isinstance(template.value, dict | list):
                 tree = self._constant(check(template.value), f"_value_{index}_{param.python}")
             elif not _already(param, template):
                 name = f"_check_{index}_{param.python}"
                 self.space[name] = check
-                tree = _call(name, tree)
+                tree = trees.call(name, tree)
         variable = f"_v{len(assigns)}"
-        assign = _assign(variable, tree)
-        _place_missing(assign, template.line)
+        assign = trees.assign(variable, tree)
+        trees.place_missing(assign, template.line)
         assigns.append(assign)
-        return _name(variable), False, variable
+        return trees.name(variable), False, variable
 
     def _constant(self, value: Any, name: str) -> ast.expr:
         """A converted constant; one that Python cannot write, a time, is a name."""
         if value is None or isinstance(value, str | int | float | bytes):
             return ast.Constant(value)
         self.space[name] = value
-        return _name(name)
+        return trees.name(name)
 
 
 TRUTH = frozenset({"if", "while", "require"})
@@ -443,104 +393,5 @@ def _already(param: Param, template: Template) -> bool:
     )
 
 
-def _prologue(templates: Iterable[Template]) -> list[ast.stmt]:
-    """Bring the names that expressions use into local variables."""
-    used: set[str] = set()
-    for template in templates:
-        for node in ast.walk(template.tree):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not node.id.startswith("_"):
-                used.add(node.id)
-        used -= {
-            argument.arg
-            for node in ast.walk(template.tree)
-            if isinstance(node, ast.Lambda)
-            for argument in node.args.args
-        }
-    text: list[ast.stmt] = []
-    for name in sorted(used):
-        if name in ROOTS:
-            source = ast.Attribute(_name("_s"), name, ast.Load())
-            text.append(_assign(name, source))
-        elif name == "run":
-            text.append(_assign(name, ast.Attribute(ast.Attribute(_name("_s"), "run", ast.Load()), "view", ast.Load())))
-        else:
-            text.append(
-                _assign(
-                    name, ast.Subscript(ast.Attribute(_name("_s"), "names", ast.Load()), ast.Constant(name), ast.Load())
-                )
-            )
-    return text
-
-
-def _lines(code: CodeType) -> set[int]:
-    """The lines that a code object and those inside of it can run."""
-    found = {line for _, _, line in code.co_lines() if line is not None}
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            found |= _lines(inner)
-    return found
-
-
-# -- small trees
-
-
-def _name(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
 def _meta(index: int) -> ast.expr:
-    return ast.Subscript(_name("_metas"), ast.Constant(index), ast.Load())
-
-
-def _call(function: str, *arguments: ast.expr | str) -> ast.Call:
-    return ast.Call(_name(function), [_name(item) if isinstance(item, str) else item for item in arguments], [])
-
-
-def _lambda(body: ast.expr) -> ast.Lambda:
-    return ast.Lambda(ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]), body)
-
-
-def _await(node: ast.expr) -> ast.Await:
-    return ast.Await(node)
-
-
-def _assign(name: str, value: ast.expr) -> ast.Assign:
-    return ast.Assign([ast.Name(name, ast.Store())], value)
-
-
-def _at(node: ast.stmt, line: int) -> ast.stmt:
-    _place_missing(node, line)
-    return node
-
-
-def _place(node: ast.AST, line: int) -> None:
-    """Put a whole tree on one line."""
-    for inner in ast.walk(node):
-        if "lineno" in inner._attributes:
-            inner.lineno = inner.end_lineno = line  # type: ignore[attr-defined]
-            inner.col_offset = inner.end_col_offset = 0  # type: ignore[attr-defined]
-
-
-def _place_outer(node: ast.Try, line: int) -> None:
-    """Put a `try` and its handler on one line, its body left as it is."""
-    node.lineno = node.end_lineno = line
-    node.col_offset = node.end_col_offset = 0
-    for handler in node.handlers:
-        _place(handler, line)
-
-
-def _place_missing(node: ast.AST, line: int) -> None:
-    """Put on a line what has no place yet; expressions keep theirs."""
-    for inner in ast.walk(node):
-        if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
-            inner.lineno = inner.end_lineno = line  # type: ignore[attr-defined]
-            inner.col_offset = inner.end_col_offset = 0  # type: ignore[attr-defined]
-
-
-def _parse(text: str) -> list[ast.stmt]:
-    """The statements of a text, without places."""
-    module = ast.parse(text)
-    for node in ast.walk(module):
-        for attribute in node._attributes:
-            delattr(node, attribute)
-    return module.body
+    return ast.Subscript(trees.name("_metas"), ast.Constant(index), ast.Load())

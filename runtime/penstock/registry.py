@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -144,7 +145,7 @@ def action(
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         if name in ACTIONS:
             raise ValueError(f"action {name} is registered twice")
-        family = function.__module__.rsplit(".", 1)[-1].strip("_")
+        family = getattr(sys.modules[function.__module__], "FAMILY", function.__module__.rsplit(".", 1)[-1])
         summary, description, docs, result = _docstring(inspect.getdoc(function) or "")
         hints = typing.get_type_hints(function, include_extras=True)
         takes_context = False

@@ -287,7 +287,7 @@ def test_a_transaction_that_fails_sets_nothing() -> None:
 
 
 def test_finally_of_a_run_that_is_cancelled_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penstock.actions.flow.LAST", 0.02)
+    monkeypatch.setattr("penstock.actions.guards.LAST", 0.02)
     steps = "- if: true\n  timeout: 10ms\n  then: [{try: [{wait: 1h}], finally: [{wait: 1h}]}]"
     assert run(steps)["error"]["code"] == "timeout"
 
