@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from penstock import app
+from penstock import process
 from penstock_cli import place, show
 
 
@@ -66,4 +66,4 @@ def dev(ctx: click.Context, /, poll: bool, **where: Any) -> None:
 
 def _serve(ctx: click.Context, **options: Any) -> None:
     root = place.project(ctx)
-    sys.exit(app.serve(root, show=partial(show.problems, root, err=True), **options))
+    sys.exit(process.serve(root, show=partial(show.problems, root, err=True), **options))
