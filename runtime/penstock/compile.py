@@ -179,7 +179,7 @@ class _Compiler:
             maybe = maybe or waits
             if node is None:
                 continue
-            if recorded is not None:
+            if recorded is not None and not (action.quiet and param is action.value):
                 names.append(key)
                 values.append(recorded)
             if param is action.value:

@@ -97,6 +97,7 @@ class Action:
 
     `signals`: it may end the block that it stands in. `ends`: it always does (so steps after it are unreachable), unless one of the
     keys in `unless` is given. `awaits`: with one of these keys it gives an awaitable though its function is not async.
+    `quiet`: its value is not recorded with the step, because the run's own record shows it.
     `effect`: what it touches (`flow`, `table`, `http`, `wait`, `python`, …), for what a transaction refuses.
     """
 
@@ -116,6 +117,7 @@ class Action:
     unless: tuple[str, ...]
     awaits: tuple[str, ...]
     effect: str
+    quiet: bool
 
     def param(self, name: str) -> Param | None:
         """The parameter of that YAML key (the action's own name is its value)."""
@@ -134,6 +136,7 @@ def action(
     unless: tuple[str, ...] = (),
     awaits: tuple[str, ...] = (),
     effect: str | None = None,
+    quiet: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function as an action; its signature, annotations and docstring are its spec.
 
@@ -180,6 +183,7 @@ def action(
             unless=unless,
             awaits=awaits,
             effect=effect or family,
+            quiet=quiet,
         )
         return function
 

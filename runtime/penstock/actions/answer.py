@@ -18,6 +18,7 @@ NO_BODY = (204, 304)
     unless=("continues",),
     awaits=("continues",),
     effect="respond",
+    quiet=True,
     examples=(
         Example(
             "Answer with JSON",

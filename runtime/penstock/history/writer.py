@@ -17,10 +17,10 @@ from penstock.history.rows import LIGHT, Row, Rows
 from penstock.history.schema import MOVED, WrongVersion, connect
 from penstock.history.slots import Slots
 
-BATCH = 256
+BATCH = 1024
 """Runs in one statement."""
 
-_SIZES = (BATCH, 64, 16, 4, 1)
+_SIZES = (BATCH, 256, 64, 16, 4, 1)
 _COLUMNS = "(id, program, status, duration, http_status, data)"
 _INSERT = {
     size: f"INSERT OR REPLACE INTO runs {_COLUMNS} VALUES " + ", ".join(["(?, ?, ?, ?, ?, ?)"] * size)
