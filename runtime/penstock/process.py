@@ -126,6 +126,7 @@ async def _serve(
             print(f"listening on http://{shown}:{server.port}", flush=True)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(10_000, 50, 100)
         beside = [asyncio.ensure_future(_follow(app, poll, show))] if watch else []
         if fd is not None:
             # A worker's standard input is a pipe that its supervisor holds open: when it ends, the supervisor is gone.

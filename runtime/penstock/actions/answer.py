@@ -61,7 +61,7 @@ def respond(
     template: a template of templates/, rendered with the value's keys, sent as text/html
     continues: true lets the steps below run after the answer
     """
-    pairs = web.headers(headers)
+    pairs = web.headers(headers) if headers else []
     for index, (name, text) in enumerate(pairs):
         if name.lower() == "content-type":
             content_type = content_type or text

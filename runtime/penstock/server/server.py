@@ -206,9 +206,6 @@ class Server:
                 )
             if payload is not EMPTY_PAYLOAD:
                 limit = program.body_limit
-                declared = message.headers.get("Content-Length")
-                if declared is not None and int(declared) > limit:
-                    raise Failure("too_large", f"the body is larger than {limit} bytes")
                 if message.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
                     raise Failure(
                         "unsupported_media_type",
@@ -216,6 +213,9 @@ class Server:
                         headers={"Accept-Encoding": "identity"},
                     )
                 if not payload.is_eof():
+                    declared = message.headers.get("Content-Length")
+                    if declared is not None and int(declared) > limit:
+                        raise Failure("too_large", f"the body is larger than {limit} bytes")
                     self._wait(connection, message, payload, run, program, match.values)
                     return
                 request.body = arrived(payload)
