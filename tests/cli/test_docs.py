@@ -1,5 +1,6 @@
 """The documentation: its YAML validates, its links lead somewhere, its generated page is fresh."""
 
+import configparser
 import re
 from pathlib import Path
 
@@ -53,3 +54,11 @@ def test_the_yaml_of_a_page_validates(inside: Run, tmp_path: Path, path: Path) -
 def test_codes_that_are_silenced_exist(path: Path) -> None:
     for code in re.findall(r"(?:--ignore|penstock: ignore) ([a-z-]+)", path.read_text("utf-8")):
         assert f"## {code}\n" in (ROOT / "docs/problems.md").read_text("utf-8")
+
+
+def test_every_dependency_is_explained() -> None:
+    known = configparser.ConfigParser()
+    known.read(ROOT / "setup.cfg")
+    rows = set(re.findall(r"^\| ([a-z0-9-]+) \|", (ROOT / "docs/dependencies.md").read_text("utf-8"), re.MULTILINE))
+    needed = re.findall(r"^[a-z0-9-]+", known["options"]["install_requires"], re.MULTILINE)
+    assert {*needed} == rows - {"package"}
