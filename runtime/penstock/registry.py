@@ -28,6 +28,13 @@ class Static:
     of: Literal["text", "workflow", "function", "table", "name", "duration", "bool"] = "text"
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a value must pass besides its type: `function` raises Failure. Constants are held to it before anything runs."""
+
+    function: Callable[[Any], Any]
+
+
 class Block(typing.Protocol):
     """Nested steps, compiled: call it with a context; await what it gives if that is a coroutine.
 
@@ -78,6 +85,7 @@ class Param:
     doc: str
     flow: Flow | None = None
     static: Static | None = None
+    check: Callable[[Any], Any] | None = None
     fields: "tuple[Param, ...]" = ()
 
 
@@ -219,11 +227,13 @@ def _docstring(text: str) -> tuple[str, str, dict[str, str], str]:
 def _param(name: str, python: str, hint: Any, default: Any, doc: str) -> Param:
     flow: Flow | None = None
     static: Static | None = None
+    check: Check | None = None
     nullable = False
     if get_origin(hint) is Annotated:
         hint, *extras = get_args(hint)
         flow = next((extra for extra in extras if isinstance(extra, Flow)), None)
         static = next((extra for extra in extras if isinstance(extra, Static)), None)
+        check = next((extra for extra in extras if isinstance(extra, Check)), None)
     if get_origin(hint) in (Union, types.UnionType):
         members = [member for member in get_args(hint) if member is not type(None)]
         nullable = len(members) < len(get_args(hint))
@@ -263,5 +273,6 @@ def _param(name: str, python: str, hint: Any, default: Any, doc: str) -> Param:
         doc=doc,
         flow=flow,
         static=static,
+        check=check.function if check else None,
         fields=nested,
     )

@@ -6,10 +6,19 @@ from typing import Annotated, Any, Literal
 from penstock import web
 from penstock.context import END, Answer, Context, Signal
 from penstock.errors import Failure
-from penstock.registry import MISSING, Example, Static, action
+from penstock.registry import MISSING, Check, Example, Static, action
 
 JSON = "application/json"
 NO_BODY = (204, 304)
+
+
+def _status(status: int) -> None:
+    if not 200 <= status <= 599:
+        raise Failure("internal", f"an answer's status is 200 to 599, not {status}")
+
+
+def _cookies(cookies: dict[str, Any]) -> list[tuple[str, str]]:
+    return [web.set_cookie(name, spec) for name, spec in cookies.items()]
 
 
 @action(
@@ -33,10 +42,10 @@ def respond(
     ctx: Context,
     value: Any = MISSING,
     *,
-    status: int | None = None,
-    headers: dict[str, Any] | None = None,
-    content_type: str | None = None,
-    cookies: dict[str, Any] | None = None,
+    status: Annotated[int | None, Check(_status)] = None,
+    headers: Annotated[dict[str, Any] | None, Check(web.headers)] = None,
+    content_type: Annotated[str | None, Check(lambda text: web.header("Content-Type", text))] = None,
+    cookies: Annotated[dict[str, Any] | None, Check(_cookies)] = None,
     etag: str | int | None = None,
     last_modified: datetime | None = None,
     file: str | None = None,
@@ -69,8 +78,7 @@ def respond(
             break
     if content_type is not None:
         web.header("Content-Type", content_type)
-    for name, spec in (cookies or {}).items():
-        pairs.append(web.set_cookie(name, spec))
+    pairs += _cookies(cookies or {})
     body = b""
     shown: Any = None
     path: str | None = None
@@ -88,8 +96,7 @@ def respond(
         shown = value
         content_type, body = _body(ctx, value, content_type or ctx.run.content_type)
     status = status or 200
-    if not 200 <= status <= 599:
-        raise Failure("internal", f"an answer's status is 200 to 599, not {status}")
+    _status(status)
     if etag is not None or last_modified is not None:
         status = _validators(ctx, pairs, None if etag is None else str(etag), last_modified, status)
     if status in NO_BODY:

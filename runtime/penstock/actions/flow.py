@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from penstock.context import END, Context, Signal
 from penstock.errors import Failure, code_for
-from penstock.registry import Block, Duration, Example, Expr, Flow, Static, action
+from penstock.registry import Block, Check, Duration, Example, Expr, Flow, Static, action
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,11 @@ class Branch:
 
     if_: Expr
     then: Annotated[Block, Flow("branch")]
+
+
+def _status(status: int) -> None:
+    if not 400 <= status <= 599:
+        raise Failure("internal", f"an error's status is 400 to 599, not {status}")
 
 
 @action(
@@ -151,7 +156,7 @@ def require(
     ctx: Context,
     condition: Expr,
     *,
-    status: int = 403,
+    status: Annotated[int, Check(_status)] = 403,
     code: str | None = None,
     message: str | None = None,
     details: dict[str, Any] | None = None,
@@ -185,7 +190,7 @@ def fail(
     ctx: Context,
     message: str | dict[str, Any],
     *,
-    status: int | None = None,
+    status: Annotated[int | None, Check(_status)] = None,
     code: str | None = None,
     details: dict[str, Any] | None = None,
     headers: dict[str, Any] | None = None,
@@ -283,8 +288,3 @@ def log(
     data: more values, logged beside it
     """
     ctx.world.log(level, message if isinstance(message, str) else ctx.world.encode(message).decode(), data or {})
-
-
-def _status(status: int) -> None:
-    if not 400 <= status <= 599:
-        raise Failure("internal", f"an error's status is 400 to 599, not {status}")

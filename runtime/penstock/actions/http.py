@@ -4,14 +4,14 @@ import base64
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote_plus
 
 from penstock import jsontext, web
 from penstock.context import Context, HttpReply
 from penstock.errors import Failure
 from penstock.expression.data import text
-from penstock.registry import MISSING, Example, Size, action
+from penstock.registry import MISSING, Check, Example, Size, action
 
 MAX_SIZE = Size(10_000_000)
 MAX_BODY = 100_000_000
@@ -23,8 +23,57 @@ _CHARSET = re.compile(
     re.IGNORECASE,
 )
 _CLASS = re.compile(r"[1-5]xx")
+_METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 _QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 """How a multipart name is written (WHATWG HTML, multipart/form-data encoding algorithm)."""
+
+
+def _method(method: str) -> None:
+    if not _METHOD.fullmatch(method):
+        raise Failure("internal", f"{method[:40]} is no method such as GET or POST")
+
+
+def _url(url: str) -> None:
+    if not url.lower().startswith(("http://", "https://")):
+        raise Failure("internal", f"{url[:40]} is no URL that begins with http:// or https://")
+
+
+def _expected(expect: Any) -> Callable[[int], bool]:
+    if expect is None:
+        return lambda status: 200 <= status <= 399
+    entries = expect if isinstance(expect, list) else [expect]
+    for entry in entries:
+        number = isinstance(entry, int) and not isinstance(entry, bool) and 100 <= entry <= 599
+        word = isinstance(entry, str) and (entry == "any" or _CLASS.fullmatch(entry))
+        if not number and not word:
+            raise Failure("internal", f"expect takes statuses such as 404 or 4xx, or any; not {str(entry)[:40]}")
+    return lambda status: "any" in entries or status in entries or f"{status // 100}xx" in entries
+
+
+def _headers(headers: dict[str, Any] | None) -> dict[str, str]:
+    sent: dict[str, str] = {}
+    for name, value in (headers or {}).items():
+        if value is None:
+            continue
+        items = [item for item in (value if isinstance(value, list) else [value]) if item is not None]
+        if items:
+            sent[name.lower()] = ", ".join(web.header(name, item)[1] for item in items)
+    return sent
+
+
+def _authorization(auth: dict[str, Any]) -> str:
+    if auth.keys() == {"bearer"} and auth["bearer"] is not None:
+        return web.header("Authorization", f"Bearer {text(auth['bearer'])}")[1]
+    basic = auth.get("basic")
+    if isinstance(basic, dict) and basic.keys() == {"user", "password"}:
+        basic = [basic["user"], basic["password"]]
+    if auth.keys() != {"basic"} or not isinstance(basic, list) or len(basic) != 2 or None in basic:
+        raise Failure("internal", "auth is {basic: [user, password]} or {bearer: token}, and none of them is null")
+    user, password = (text(part) for part in basic)
+    if ":" in user:
+        # RFC 7617, section 2: everything after the first colon would be the password.
+        raise Failure("internal", "the user of auth.basic may not hold a colon")
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 @action(
@@ -49,18 +98,18 @@ _QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 )
 async def request(
     ctx: Context,
-    url: str,
+    url: Annotated[str, Check(_url)],
     *,
-    method: str = "GET",
+    method: Annotated[str, Check(_method)] = "GET",
     query: dict[str, Any] | None = None,
-    headers: dict[str, Any] | None = None,
+    headers: Annotated[dict[str, Any] | None, Check(_headers)] = None,
     json: Any = MISSING,
     form: dict[str, Any] | None = None,
     body: str | bytes | None = None,
     files: dict[str, Any] | None = None,
-    auth: dict[str, Any] | None = None,
+    auth: Annotated[dict[str, Any] | None, Check(_authorization)] = None,
     follow_redirects: bool = True,
-    expect: list[Any] | int | str | None = None,
+    expect: Annotated[list[Any] | int | str | None, Check(_expected)] = None,
     max_size: Size = MAX_SIZE,
 ) -> dict[str, Any]:
     """Send an HTTP request and read the whole answer.
@@ -110,44 +159,6 @@ async def request(
     if not expected(reply.status):
         raise Failure("upstream_failed", f"{_place(reply.url)} answered {reply.status}", details=_bounded(result))
     return result
-
-
-def _expected(expect: Any) -> Callable[[int], bool]:
-    if expect is None:
-        return lambda status: 200 <= status <= 399
-    entries = expect if isinstance(expect, list) else [expect]
-    for entry in entries:
-        number = isinstance(entry, int) and not isinstance(entry, bool) and 100 <= entry <= 599
-        word = isinstance(entry, str) and (entry == "any" or _CLASS.fullmatch(entry))
-        if not number and not word:
-            raise Failure("internal", f"expect takes statuses such as 404 or 4xx, or any; not {str(entry)[:40]}")
-    return lambda status: "any" in entries or status in entries or f"{status // 100}xx" in entries
-
-
-def _headers(headers: dict[str, Any] | None) -> dict[str, str]:
-    sent: dict[str, str] = {}
-    for name, value in (headers or {}).items():
-        if value is None:
-            continue
-        items = [item for item in (value if isinstance(value, list) else [value]) if item is not None]
-        if items:
-            sent[name.lower()] = ", ".join(web.header(name, item)[1] for item in items)
-    return sent
-
-
-def _authorization(auth: dict[str, Any]) -> str:
-    if auth.keys() == {"bearer"} and auth["bearer"] is not None:
-        return web.header("Authorization", f"Bearer {text(auth['bearer'])}")[1]
-    basic = auth.get("basic")
-    if isinstance(basic, dict) and basic.keys() == {"user", "password"}:
-        basic = [basic["user"], basic["password"]]
-    if auth.keys() != {"basic"} or not isinstance(basic, list) or len(basic) != 2 or None in basic:
-        raise Failure("internal", "auth is {basic: [user, password]} or {bearer: token}, and none of them is null")
-    user, password = (text(part) for part in basic)
-    if ":" in user:
-        # RFC 7617, section 2: everything after the first colon would be the password.
-        raise Failure("internal", "the user of auth.basic may not hold a colon")
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _content(ctx: Context, json: Any, form: Any, body: Any, files: Any) -> tuple[bytes | None, str | None]:

@@ -8,11 +8,21 @@ from penstock.blocks import TURN, go, one_round, together
 from penstock.context import BREAK, CONTINUE, END, Context, Signal
 from penstock.errors import Failure
 from penstock.expression import OMIT
-from penstock.registry import Block, Example, Expr, Flow, Static, action
+from penstock.registry import Block, Check, Example, Expr, Flow, Static, action
 
 FAMILY = "flow"
 MAX_ROUNDS = 10_000
 _ENDS_LOOP = ("end", "return", "break")
+
+
+def _concurrency(concurrency: int) -> None:
+    if concurrency < 1:
+        raise Failure("internal", f"concurrency must be at least 1, not {concurrency}")
+
+
+def _rounds(rounds: int) -> None:
+    if rounds < 1:
+        raise Failure("internal", f"max must be at least 1, not {rounds}")
 
 
 @action(
@@ -32,7 +42,7 @@ async def foreach(
     items: list[Any],
     *,
     as_: Annotated[str, Static("name")] = "item",
-    concurrency: int = 1,
+    concurrency: Annotated[int, Check(_concurrency)] = 1,
     do: Annotated[Block, Flow("loop", ("item", "loop"))] | None = None,
     collect: Annotated[Expr, Flow("loop", ("item", "loop"))] | None = None,
 ) -> Any:
@@ -87,7 +97,7 @@ async def while_(
     condition: Expr,
     *,
     do: Annotated[Block, Flow("loop", ("loop",))],
-    max: int = MAX_ROUNDS,
+    max: Annotated[int, Check(_rounds)] = MAX_ROUNDS,
 ) -> Any:
     """Run `do` as long as the condition is true; after `max` rounds it fails with `loop_limit`.
 

@@ -179,7 +179,7 @@ class _Reader:
     def _kind(self, raw: Map, properties: Any, items: Any, path: str) -> str:
         given = raw.get("type")
         if isinstance(given, Seq):
-            hint = "nullable: true takes null" if "null" in given else "type: any with oneOf"
+            hint = "nullable: true takes null" if "null" in given or None in given else "type: any with oneOf"
             message = f"{path} has a list of types, and a parameter has one"
             self.fault(raw.values_at["type"], codes.PARAM_TYPE_LIST, message, hint)
             first = next((word for word in given if isinstance(word, str) and word in TYPES), "any")

@@ -188,7 +188,8 @@ def cycles(targets: Targets) -> list[Problem]:
                 circle = [*names[names.index(use.name) :], use.name]
                 message = f"the call never ends: {' → '.join(circle)}"
                 document = targets.workflows[name]
-                found.append(_problem(document, use.mark, codes.CALL_CYCLE, message, "", use.path))
+                hint = "repeat with while, or let one of them return instead"
+                found.append(_problem(document, use.mark, codes.CALL_CYCLE, message, hint, use.path))
             elif use.name not in done:
                 trail.append((use.name, iter(edges[use.name])))
     return found

@@ -203,7 +203,11 @@ class _Reader:
             description=shape.text("description") or "",
             tags=tuple(text for text, _ in shape.texts("tags", "[orders]")) if "tags" in KEYS[self.kind] else (),
         )
-        self.notes.schema(spec.check_file(self.kind, self.raw), self.raw.mark, "")
+        faults = spec.check_file(self.kind, self.raw)
+        if any(problem.path == "endpoint" for problem in self.notes.problems):
+            head = self.shape.at("endpoint")  # of which more is told than the schema can
+            faults = [fault for fault in faults if (fault.line, fault.column) != (head.line, head.column)]
+        self.notes.schema(faults, self.raw.mark, "")
         return document
 
     def _name(self) -> tuple[str, str, str, tuple[Segment, ...]]:
@@ -223,7 +227,10 @@ class _Reader:
         if head is None:
             return name or "", "", "", ()
         method, path, segments, faults = route.parse_endpoint(head, mark)
-        self.notes.faults(faults, "endpoint")
+        if head.startswith("/") and " " not in head:
+            self.notes.add(route.BAD_ROUTE, mark, "the method stands before the path", f"GET {head}", "endpoint")
+        else:
+            self.notes.faults(faults, "endpoint")
         return name or default_name(method, segments), method, path, segments
 
     def _params(self, method: str, segments: tuple[Segment, ...]) -> tuple[Parameter, ...]:

@@ -199,6 +199,8 @@ class _Walk:
             here = self._branch(step, action, blocks["branch"], state, scope)
         for flow, steps in blocks.get("once", []):
             here = self.block(steps, here or state, replace(self._inside(flow, step, action, scope), transaction=True))
+        if action.effect == "loop" and scope.rounds is None:
+            return here  # misplaced, which is told; the steps after it are not unreachable as well
         return self._ended(step, action, here, scope)
 
     def _argument(

@@ -7,6 +7,7 @@ from penstock.model import Fault, Map, Mark
 from penstock.problem import CODES, Problem, suggest
 from penstock.validate import codes
 
+ALIAS = "alias"
 MINOR = frozenset({codes.UNKNOWN_KEY})
 """Errors in spite of which a file can be used: what they name is passed over."""
 EMPTY = "the empty text"
@@ -28,9 +29,10 @@ class Notes:
 
     def add(self, code: str, mark: Mark, message: str, hint: str = "", path: str = "") -> None:
         """Note a problem; most keep the file from being used."""
-        severity = CODES[code].severity
-        problem = Problem(self.file, mark.line, mark.column, code, message, hint, path, severity)
-        self.take([problem])
+        place = mark.line, mark.column
+        if any(told.code == ALIAS and (told.line, told.column) == place for told in self.problems):
+            return  # what it would have stood for is not known
+        self.take([Problem(self.file, *place, code, message, hint, path, CODES[code].severity)])
 
     def faults(self, faults: Iterable[Fault], path: str) -> None:
         """Note what a reader of values found."""

@@ -17,6 +17,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "error": ("code", "status", "message", "step", "details", "errors", "run_id", "fields"),
 }
 """The parts of the names that have fixed ones."""
+WORDS = {"null": "none", "nil": "none", "undefined": "none", "yes": "true", "no": "false"}
+"""What other languages call the constants of expressions."""
 OUTSIDE = ("env", "data", "middleware", "user")
 """The names that the file alone cannot settle."""
 
@@ -108,6 +110,8 @@ class References:
             message = "a workflow has no middleware"
         elif root in ("row", "before"):
             message = f"{root} is known in a workflow with watch only"
+        elif root in WORDS:
+            hint = f"write {WORDS[root]}"
         else:
             hint = suggest(root, sorted(self.roots | names))
         self._add(codes.UNKNOWN_NAME, reference, message, hint, path)
@@ -128,7 +132,8 @@ class References:
             if param is None and known is self.params and part in self.declared:
                 return
             if param is None:
-                hint = suggest(part, known)
+                foreign = known is self.params and {f":{part}", f"<{part}>"} & {*self.document.path.split("/")}
+                hint = f"write {{{part}}} into the path" if foreign else suggest(part, known)
                 self._add(codes.UNKNOWN_PARAM, reference, f"{shown}.{part} is not declared", hint, path)
                 return
             shown = f"{shown}.{part}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
 from penstock import expression, spec, units
+from penstock.errors import Failure
 from penstock.model import Argument, Map, Mark, Seq, Step, plain
 from penstock.problem import suggest
 from penstock.registry import MISSING, Action, Duration, Param, Size
@@ -40,7 +41,11 @@ class Reader:
     def step(self, raw: Any, mark: Mark, path: str) -> Step | None:
         """One step; None when it has no action that is known."""
         if not isinstance(raw, Map):
-            hint = f"write {raw}:" if isinstance(raw, str) and raw in self.actions else "an action's name is its key"
+            hint = "an action's name is its key"
+            if isinstance(raw, str):
+                word, colon, value = raw.partition(":")
+                if word in self.actions:
+                    hint = f"a space after the colon: {word}: {value}" if colon and value else f"write {word}:"
             message = f"a step must be a mapping, not {called(raw)}"
             self.notes.add(codes.WRONG_TYPE, mark, message, hint, path)
             self.dropped = True
@@ -118,7 +123,9 @@ class Reader:
         own.sort(key=lambda word: "." not in word)
         near = next((word for word in own if suggest(word, self.actions)), own[0])
         message = f"{near or EMPTY} is not an action"
-        self.notes.add(codes.UNKNOWN_ACTION, raw.keys_at[near], message, suggest(near, self.actions), path)
+        of = [action.name for action in self.actions.values() if near in action.params]
+        hint = f"it stands beside {' or '.join(of[:3])}" if of else suggest(near, self.actions)
+        self.notes.add(codes.UNKNOWN_ACTION, raw.keys_at[near], message, hint, path)
         return None
 
     def _arguments(self, action: Action, shape: Shape) -> dict[str, Argument]:
@@ -234,6 +241,13 @@ class Reader:
             self._unit(units.duration, "a duration", "write 250ms, 5s, 15m, 2h, 7d or 1h30m", param, raw, mark, path)
         elif param.type is Size:
             self._unit(units.size, "a size", "write 512, 10kB, 10MB or 1GB", param, raw, mark, path)
+        elif param.check is not None and not isinstance(raw, bool):
+            try:
+                param.check(plain(raw))
+            except Failure as failure:
+                self.notes.add(codes.BAD_VALUE, mark, failure.message, "", path)
+            except (TypeError, ValueError, AttributeError):
+                pass  # of a wrong type, which the action's schema tells
 
     def _unit(self, read: Any, what: str, hint: str, param: Param, raw: Any, mark: Mark, path: str) -> None:
         try:
