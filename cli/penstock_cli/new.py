@@ -1,10 +1,12 @@
 """New: one more file of the project, ready to be filled in."""
 
+import os
 import re
 from pathlib import Path
 
 import click
 
+from penstock.errors import PenstockError
 from penstock_cli import place
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -51,7 +53,12 @@ def new() -> None:
     """Add an endpoint, workflow or middleware."""
 
 
-@new.command()
+@new.command(
+    epilog="""\b
+Examples:
+  penstock new endpoint GET /orders/{id:int}
+  penstock new endpoint POST /orders"""
+)
 @click.argument("method", metavar="METHOD", type=click.Choice(METHODS, case_sensitive=False))
 @click.argument("path")
 @click.pass_context
@@ -77,10 +84,14 @@ def endpoint(ctx: click.Context, method: str, path: str) -> None:
         params=f"params:\n{params}" if params else "",
         answer=f"{{{answer}}}",
     )
-    _write(ctx, "endpoint", "_".join([method.lower(), *words]), text)
+    _write(ctx, "endpoint", "_".join([method.lower(), *words]), text, route=f"{method} {path}")
 
 
-@new.command()
+@new.command(
+    epilog="""\b
+Example:
+  penstock new workflow send_welcome"""
+)
 @click.argument("name")
 @click.pass_context
 def workflow(ctx: click.Context, name: str) -> None:
@@ -89,7 +100,11 @@ def workflow(ctx: click.Context, name: str) -> None:
     _write(ctx, "workflow", name, WORKFLOW.format(name=name, summary=f"Say what {name} is for"))
 
 
-@new.command()
+@new.command(
+    epilog="""\b
+Example:
+  penstock new middleware read_only"""
+)
 @click.argument("name")
 @click.pass_context
 def middleware(ctx: click.Context, name: str) -> None:
@@ -103,8 +118,28 @@ def _check(name: str) -> None:
         raise click.BadParameter(f"{name} is no name: names are [a-z][a-z0-9_]*, at most 63 characters")
 
 
-def _write(ctx: click.Context, kind: str, name: str, text: str) -> None:
+def _write(ctx: click.Context, kind: str, name: str, text: str, route: str = "") -> None:
     root: Path = place.project(ctx)
     file = f"{place.FOLDER}/{name}.yaml"
+    if not (root / file).exists():
+        _free(root, name, route)
     place.write(root, {file: place.modeline(file, kind) + text})
     place.schemas(root)
+
+
+def _free(root: Path, name: str, route: str) -> None:
+    """PenstockError when another file has the name or the route already."""
+    from penstock.validate.project import load
+
+    for document in load(root, os.environ).documents:
+        if route and _form(f"{document.method} {document.path}") == _form(route):
+            raise PenstockError(f"nothing was written: {document.file} has {document.method} {document.path} already")
+        if document.name == name and document.kind in ("endpoint", "workflow", "middleware"):
+            raise PenstockError(
+                f"nothing was written: the {document.kind} of {document.file} has the name {name} already"
+            )
+
+
+def _form(route: str) -> str:
+    """A route without the names of its parameters."""
+    return PARAMETER.sub(lambda found: f"{{{found[2] or ''}}}", route)

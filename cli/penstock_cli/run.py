@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +12,9 @@ from penstock.problem import suggest
 from penstock.validate.project import load
 from penstock_cli import place, show, timeline
 
+RUNNABLE = ("endpoint", "workflow", "middleware")
+MANY = 10
+"""So many names are listed to who asks for an unknown one."""
 MARKS = {"ok": ("✓", "green"), "skipped": ("-", "bright_black"), "failed": ("✗", "red"), "retried": ("↻", "yellow")}
 
 
@@ -40,14 +44,26 @@ def run(ctx: click.Context, name: str, arguments: tuple[str, ...], as_json: bool
         show.problems(root, unsound.problems, err=True)
         sys.exit(1)
     except KeyError:
-        known = [document.name for document in load(root, os.environ).documents]
-        hint = suggest(name, known)
-        raise click.UsageError(f"there is no workflow or endpoint {name}" + (f" ({hint})" if hint else ""), ctx)
+        known = sorted(found.name for found in load(root, os.environ).documents if found.kind in RUNNABLE)
+        hint = suggest(name, known) or f"there are {', '.join(known[:MANY])}{', …' if len(known) > MANY else ''}"
+        raise click.UsageError(f"there is no workflow or endpoint {name}" + (f" ({hint})" if known else ""), ctx)
     if as_json:
         show.as_json(result)
     else:
         _print(result)
+        if result["error"] and result["error"]["code"] == "invalid_params":
+            _declared(root, name, values)
     sys.exit(0 if result["status"] == "ok" else 1)
+
+
+def _declared(root: Path, name: str, values: dict[str, str]) -> None:
+    """Name the nearest parameter for each that the workflow or endpoint does not have."""
+    for document in load(root, os.environ).documents:
+        if document.name == name:
+            known = [param.name for param in document.params]
+            for key in values:
+                if key not in known and (hint := suggest(key, known)):
+                    click.echo(f"{key}: {hint}", err=True)
 
 
 def pairs(arguments: tuple[str, ...]) -> dict[str, str]:

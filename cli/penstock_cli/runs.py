@@ -101,7 +101,7 @@ def list_(
     if as_json:
         show.as_json([run.view(steps=False) for run in found])
     elif found:
-        show.table(COLUMNS, [cells(run) for run in found])
+        show.lines(COLUMNS, [cells(run) for run in found])
     else:
         click.echo("no runs", err=True)
 

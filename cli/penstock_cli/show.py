@@ -82,6 +82,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     Console().print(drawn)
 
 
+def lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """The same with each row as one line, however narrow the terminal, so that no word of it is broken."""
+    if not terminal():
+        table(columns, rows)
+        return
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    for index, row in enumerate((columns, *rows)):
+        line = "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        click.echo(line if index else click.style(line, bold=True))
+
+
 def _coloured(root: Path, problem: Problem, err: bool) -> None:
     from rich.console import Console
     from rich.text import Text

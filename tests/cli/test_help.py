@@ -44,7 +44,9 @@ def test_help_shows_examples(name: str) -> None:
     with click.Context(cli) as ctx:
         command = cli.get_command(ctx, name)
     assert command is not None
-    assert "Example" in (command.epilog or "") + (command.help or "")
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    for one in (command, *inner):
+        assert "Example" in (one.epilog or ""), one.name
 
 
 def test_version(penstock: Run) -> None:

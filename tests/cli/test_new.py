@@ -53,3 +53,15 @@ def test_wrong_names_are_wrong_use(inside: Run, arguments: tuple[str, ...]) -> N
 
 def test_new_needs_a_project(inside: Run) -> None:
     assert inside("new", "workflow", "nightly").returncode == 2
+
+
+@pytest.mark.usefixtures("project")
+def test_what_another_file_has_already_is_not_written(inside: Run, tmp_path: Path) -> None:
+    route = inside("new", "endpoint", "GET", "/hello/{who}")
+    assert route.returncode == 1
+    assert "workflows.d/hello.yaml has GET /hello/{name} already" in route.stderr
+    name = inside("new", "workflow", "get_hello_name")
+    assert name.returncode == 1
+    assert "the endpoint of workflows.d/hello.yaml has the name get_hello_name already" in name.stderr
+    assert [path.name for path in (tmp_path / "workflows.d").iterdir()] == ["hello.yaml"]
+    assert inside("new", "endpoint", "POST", "/hello/{who}").returncode == 0

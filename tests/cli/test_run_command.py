@@ -56,3 +56,13 @@ def test_wrong_use(inside: Run, tmp_path: Path) -> None:
     unknown = inside("run", "are")
     assert unknown.returncode != 0
     assert "did you mean area?" in unknown.stderr
+
+
+def test_unknown_words_name_the_known_ones(inside: Run, tmp_path: Path) -> None:
+    write(tmp_path)
+    nothing = inside("run", "volume")
+    assert nothing.returncode == 2
+    assert "there is no workflow or endpoint volume (there are area)" in nothing.stderr
+    param = inside("run", "area", "widht=3", "height=3")
+    assert param.returncode == 1
+    assert "widht: did you mean width?" in param.stderr

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from tests.cli.console import Run
 
@@ -13,6 +14,7 @@ from penstock.clock import SystemClock
 from penstock.history import ids
 from penstock.history.record import RunRecord, StepMeta
 from penstock.history.store import History
+from penstock_cli import show
 
 OUTER = StepMeta("steps[0]", None, "if", "workflows.d/order.yaml", 8, ("if",))
 INNER = StepMeta("steps[0].then[0]", "charge", "http.request", "workflows.d/order.yaml", 10, ("http.request",))
@@ -189,3 +191,14 @@ def test_tail_gives_runs_as_they_end(penstock: Run, project: Path) -> None:
 @pytest.mark.parametrize("command", ["list", "show", "tail"])
 def test_help_shows_examples(penstock: Run, command: str) -> None:
     assert f"penstock runs {command}" in penstock("runs", command, "--help").stdout.partition("Examples:")[2]
+
+
+def test_no_word_of_the_list_is_broken_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(show, "terminal", lambda err=False: True)
+    monkeypatch.setenv("COLUMNS", "20")
+    show.lines(("id", "endpoint", "error"), [("1", "get_a_rather_long_name", "invalid_params: no"), ("2", "b", "")])
+    head, long, short = capsys.readouterr().out.splitlines()
+    assert click.unstyle(head) == "id  endpoint                error"
+    assert (long, short) == ("1   get_a_rather_long_name  invalid_params: no", "2   b")
