@@ -41,7 +41,7 @@ def resolve(
         ):
             resolved[document.file] = old
         else:
-            resolved[document.file] = (made_of, _merge(made_of) if above else document)
+            resolved[document.file] = (made_of, _merge(made_of) if above or _narrowed(document) else document)
     return resolved, problems
 
 
@@ -121,12 +121,21 @@ def _security(made_of: tuple[Document, ...]) -> Security:
     access = max((_access(document) or "public" for document in made_of), key=RANK.__getitem__)
     if access == "public" and _access(made_of[-1]) != "public":
         access = "authenticated"
+    if access == "public" and any(map(_narrowed, made_of)):
+        access = "authenticated"
     any_of = next((item.security.roles_any for item in reversed(made_of) if item.security.roles_any), ())
     return Security(
         access=access,  # type: ignore[arg-type]
         roles_any=any_of,
         roles_all=_joined(item.security.roles_all for item in made_of),
         middleware=_chain(made_of),
+    )
+
+
+def _narrowed(document: Document) -> bool:
+    """Whether a file asks for roles or a signature. Who has them cannot be told yet, so nobody is let in."""
+    return document.kind in ("endpoint", "defaults") and any(
+        _section(document, "security", key) for key in ("roles", "signature")
     )
 
 
