@@ -122,7 +122,9 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 
 
 @asynccontextmanager
-async def served(files: Mapping[str, str], *, clock: Clock | None = None) -> AsyncIterator[Live]:
+async def served(
+    files: Mapping[str, str], *, clock: Clock | None = None, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[Live]:
     """Serve a project of these files; names without a folder are put into workflows.d."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
@@ -134,15 +136,24 @@ async def served(files: Mapping[str, str], *, clock: Clock | None = None) -> Asy
                 for name, text in files.items()
             },
         )
-        async with opened(root, clock=clock, environ={}) as app, serving(app, host="127.0.0.1", port=0) as server:
+        async with (
+            opened(root, clock=clock, environ=environ or {}) as app,
+            serving(app, host="127.0.0.1", port=0) as server,
+        ):
             yield Live(root, app, server.port)
 
 
-def live(files: Mapping[str, str], body: Callable[[Live], Awaitable[None]], *, clock: Clock | None = None) -> None:
+def live(
+    files: Mapping[str, str],
+    body: Callable[[Live], Awaitable[None]],
+    *,
+    clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> None:
     """Run a test's body against a served project."""
 
     async def main() -> None:
-        async with served(files, clock=clock) as project:
+        async with served(files, clock=clock, environ=environ) as project:
             await body(project)
 
     asyncio.run(main())

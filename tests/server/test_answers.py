@@ -290,11 +290,7 @@ def test_an_unreadable_file_is_not_found(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("more", ["signature: {scheme: github, secret: HOOK}", "roles: {any: [staff]}"])
-def test_a_public_endpoint_that_asks_for_more_is_closed_while_nobody_can_show_it(
-    more: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PENSTOCK_SECRET_HOOK", "abcdefgh")
-
+def test_a_public_endpoint_that_asks_for_more_is_closed_while_nobody_can_show_it(more: str) -> None:
     async def body(project: Live) -> None:
         assert (await project.ask("GET", "/a")).status == 401
         assert (await project.ask("GET", "/below")).status == 401
@@ -305,4 +301,4 @@ def test_a_public_endpoint_that_asks_for_more_is_closed_while_nobody_can_show_it
         "workflows.d/below/defaults.yaml": f"defaults: below\nsecurity: {{{more}}}\n",
         "workflows.d/below/b.yaml": endpoint("GET /below", "  - respond: in\n"),
     }
-    live(files, body)
+    live(files, body, environ={"PENSTOCK_SECRET_HOOK": "abcdefgh"})
