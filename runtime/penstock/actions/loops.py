@@ -58,8 +58,7 @@ async def foreach(
     collect: one value for each item, in order; `omit` leaves it out, and so does a round that ended by `continue`
     Result: what `collect` gave for each item, else null
     """
-    if concurrency < 1:
-        raise Failure("internal", f"concurrency must be at least 1, not {concurrency}")
+    _concurrency(concurrency)
     collected: list[Any] = []
     if concurrency > 1:
         return await _concurrent(ctx, items, as_, min(concurrency, 100), do, collect)
