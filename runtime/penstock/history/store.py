@@ -164,7 +164,8 @@ class History:
     async def _write(self, count: int) -> None:
         queue = self._queue
         while count > 0 and queue:
-            batch = [queue.popleft() for _ in range(min(BATCH, count, len(queue)))]
+            take = queue.popleft
+            batch = [take() for _ in range(min(BATCH, count, len(queue)))]
             count -= len(batch)
             rows: list[Row]
             records: list[RunRecord] = []

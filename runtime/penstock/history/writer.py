@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import aiosqlite
@@ -176,9 +177,7 @@ class Writer:
         largest = BATCH if self._bounds.wal >= BATCH * LIGHT else self._bounds.wal // LIGHT
         for size in _SIZES:
             while len(rows) - begin >= size <= largest:
-                values: list[object] = []
-                for row in rows[begin : begin + size]:
-                    values += row
+                values = list(chain.from_iterable(rows[begin : begin + size]))
                 await db.execute_fetchall(_INSERT[size], values)
                 begin += size
 
