@@ -110,6 +110,13 @@ UNREACHABLE_STEP = code(
     "Remove it, put it before, or let the earlier step go on (`continues: true`, `when:`).",
     example="- respond: ok\n- log: done",
 )
+NO_EFFECT = code(
+    "no-effect",
+    "A key of the dialect stands in the file that this version reads and does nothing with.",
+    "Don't rely on it: limit the rate, or make requests repeatable, in front of the server until it has an effect.",
+    severity="warning",
+    example="limits: {rate: 10/s}",
+)
 NO_ANSWER = code(
     "no-answer",
     "Some way through the endpoint reaches no `respond`; callers then get 204.",

@@ -174,7 +174,10 @@ class _Reader:
         limits = shape.shape("limits", ("rate", "body")) if "limits" in KEYS[self.kind] else None
         history = shape.shape("history", ("level",)) if "history" in KEYS[self.kind] else None
         if self.kind in ("endpoint", "defaults"):
-            shape.flag("idempotency")
+            if shape.flag("idempotency"):
+                self._idle(self.raw.keys_at["idempotency"], "idempotency")
+            if limits is not None and "rate" in limits.raw:
+                self._idle(limits.raw.keys_at["rate"], "limits.rate")
         if self.kind == "endpoint":
             shape.mapping("responses")
         if self.kind == "workflow":
@@ -209,6 +212,12 @@ class _Reader:
             faults = [fault for fault in faults if (fault.line, fault.column) != (head.line, head.column)]
         self.notes.schema(faults, self.raw.mark, "")
         return document
+
+    def _idle(self, mark: Mark, path: str) -> None:
+        """Warn of a key that a reader would rely on and that does nothing yet."""
+        self.notes.add(
+            codes.NO_EFFECT, mark, f"{path} has no effect in this version", "do it in front of the server", path
+        )
 
     def _name(self) -> tuple[str, str, str, tuple[Segment, ...]]:
         """Name, method, path and segments."""
